@@ -1,0 +1,8 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// commands lists every command, in the order in which help shows them.
+func commands(p *program) []*cobra.Command {
+	return []*cobra.Command{}
+}

@@ -1,0 +1,79 @@
+// Command leaven seals a machine image, audits it, and brings up what is started from it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the build: -ldflags "-X main.version=v1.2.3".
+var version = "dev"
+
+func main() {
+	os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// Main runs one command and returns its exit status. Scripts of the tests call it in-process.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	root := newRootCommand(&program{stdin: stdin, stdout: stdout, stderr: stderr})
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	status := exitError{code: 2} // an error without a status of its own comes from parsing the command line
+	if !errors.As(err, &status) {
+		status.err = err
+	}
+	if status.err != nil {
+		fmt.Fprintf(stderr, "leaven: %v\n", status.err)
+	}
+	return status.code
+}
+
+// program is what every command may use of the outside.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+func newRootCommand(p *program) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:           "leaven",
+		Short:         "Seal machine images, audit them, and bring up what is started from them",
+		Version:       version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		// The default completion command would pull text/template into a binary that is read at every boot.
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	cmd.AddCommand(commands(p)...)
+	return cmd
+}
+
+// exitError carries the exit status of a command. A nil err means that all was said already.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e exitError) Unwrap() error { return e.err }

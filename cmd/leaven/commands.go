@@ -4,5 +4,9 @@ import "github.com/spf13/cobra"
 
 // commands lists every command, in the order in which help shows them.
 func commands(p *program) []*cobra.Command {
-	return []*cobra.Command{}
+	return []*cobra.Command{
+		newBakeCommand(p),
+		newAuditCommand(p),
+		newRulesCommand(p),
+	}
 }

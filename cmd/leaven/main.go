@@ -29,18 +29,23 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	code, err := statusOf(root.ExecuteContext(ctx))
+	if err != nil {
+		fmt.Fprintf(stderr, "leaven: %v\n", err)
+	}
+	return code
+}
+
+// statusOf is the exit status that an error means, and what is left to say of it. An error without a status of its own
+// comes from parsing the command line or from what made the command impossible: 2.
+func statusOf(err error) (code int, said error) {
 	if err == nil {
-		return 0
+		return 0, nil
 	}
-	status := exitError{code: 2} // an error without a status of its own comes from parsing the command line
-	if !errors.As(err, &status) {
-		status.err = err
+	if status, ok := errors.AsType[exitError](err); ok {
+		return status.code, status.err
 	}
-	if status.err != nil {
-		fmt.Fprintf(stderr, "leaven: %v\n", status.err)
-	}
-	return status.code
+	return 2, err
 }
 
 // program is what every command may use of the outside.
@@ -51,13 +56,12 @@ type program struct {
 
 func newRootCommand(p *program) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:           "leaven",
-		Short:         "Seal machine images, audit them, and bring up what is started from them",
-		Version:       version,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		// The default completion command would pull text/template into a binary that is read at every boot.
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		Use:               "leaven",
+		Short:             "Seal machine images, audit them, and bring up what is started from them",
+		Version:           version,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	cmd.AddCommand(commands(p)...)
 	return cmd

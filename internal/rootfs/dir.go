@@ -153,3 +153,13 @@ func (d *Dir) Sync() error {
 	defer f.Close()
 	return pathError("sync", d.name, f.Sync())
 }
+
+// Raise moves what lies at a path below d up into d, under a new name, which it returns. The path may be longer than
+// PATH_MAX: it is walked one name at a time.
+func (d *Dir) Raise(below string) (string, error) {
+	name := temporary()
+	if err := d.os.Rename(below, name); err != nil {
+		return "", pathError("move", path.Join(d.name, below), err)
+	}
+	return name, nil
+}

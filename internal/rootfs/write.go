@@ -1,7 +1,6 @@
 package rootfs
 
 import (
-	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
@@ -29,7 +28,7 @@ func (r *Root) WriteFile(name string, data []byte, mode fs.FileMode) error {
 
 // WriteFile is Root.WriteFile in an open directory.
 func (d *Dir) WriteFile(name string, data []byte, mode fs.FileMode) error {
-	temp := ".leaven-" + rand.Text()[:12]
+	temp := temporary()
 	if err := d.writeNew(temp, data, mode); err != nil {
 		return err
 	}

@@ -1,0 +1,47 @@
+package bake
+
+// Auditing says how findings are judged.
+type Auditing struct {
+	// Armed says that the last stage will run at shutdown, so that what is written again until then is only pending.
+	Armed bool
+}
+
+// Findings turns a plan made from the same rules as baking into what an audit found: whatever is still planned, and whatever
+// could not be looked at.
+func (a Auditing) Findings(p *Plan) []Finding {
+	var found []Finding
+	for _, it := range p.Items {
+		f := Finding{
+			Rule: it.Rule.ID, Path: Quote(it.Path), Severity: it.Rule.Severity, State: Dirty,
+			Message: it.Rule.Title + ": " + it.Rule.Why,
+			Fix:     "run `leaven bake`",
+		}
+		switch {
+		case it.Refusal != "":
+			f.Fix = it.Refusal
+		case !it.acted:
+			f.Fix = "remove it, or run `leaven bake --only " + it.Rule.ID + "`; to accept it use --skip " + it.Rule.ID
+		case it.Rule.Stage == Shutdown && a.Armed:
+			f.State = Pending
+			f.Fix = "nothing: the last stage takes it at shutdown"
+		}
+		found = append(found, f)
+	}
+	return append(found, p.Unknown...)
+}
+
+// Verdict is the exit status of an audit: 0 clean, 1 findings, 2 cannot tell. Pending findings and warnings leave it at 0,
+// unless strict makes warnings count.
+func Verdict(found []Finding, strict bool) int {
+	verdict := 0
+	for _, f := range found {
+		switch {
+		case f.State == Pending:
+		case f.State == Unknown && verdict == 0:
+			verdict = 2
+		case f.State == Dirty && (f.Severity == Error || strict):
+			verdict = 1
+		}
+	}
+	return verdict
+}

@@ -1,0 +1,49 @@
+package bake
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Profile switches rules for one purpose.
+type Profile struct {
+	Name  string
+	Title string
+	On    []string // rules that are acted on besides those that are on by default
+	Off   []string // rules that are left alone
+}
+
+// Profiles lists what --profile takes; the first is the default.
+func Profiles() []Profile {
+	return []Profile{
+		{Name: "ami", Title: "an image of one's own fleet"},
+	}
+}
+
+func profileByName(name string) (Profile, error) {
+	all := Profiles()
+	if name == "" {
+		return all[0], nil
+	}
+	var names []string
+	for _, p := range all {
+		if p.Name == name {
+			return p, nil
+		}
+		names = append(names, p.Name)
+	}
+	return Profile{}, fmt.Errorf("there is no profile %q: take one of %s", name, strings.Join(names, ", "))
+}
+
+func (p Profile) use(r Rule) use {
+	switch {
+	case slices.Contains(p.Off, r.ID):
+		return spared
+	case slices.Contains(p.On, r.ID), r.Default == On:
+		return acted
+	case r.Default == AuditOnly:
+		return audited
+	}
+	return unused
+}

@@ -1,0 +1,161 @@
+package bake
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+)
+
+// Default says what happens with a rule that nobody chose.
+type Default string
+
+// The defaults.
+const (
+	On        Default = "on"    // bake acts on it, the audit looks for it
+	Off       Default = "off"   // only when it is asked for by name
+	AuditOnly Default = "audit" // bake leaves it alone unless it is asked for by name; the audit reports it as a warning
+)
+
+// A Rule says what must go from an image and how. It is data: the catalogue, vendors' files and documentation all use it.
+type Rule struct {
+	ID     string // short, lower case, with dashes; what --skip and --only take
+	Title  string // a few words for people
+	Why    string // what happens when it stays: one sentence
+	Source string // where the fact comes from: man page, RFC, issue, another tool's list
+
+	// Where are patterns of absolute paths: "*" and "?" within one name, "**" for any number of folders, "{a,b}" for
+	// alternatives, "~" at the beginning for every home directory. A link that a pattern names outright is followed on the
+	// way; what it finds last, and what a wildcard finds, is not.
+	Where []string
+	// Except are patterns that are left alone with all that is below them.
+	Except []string
+	// When limits the rule to trees in which one of these patterns finds something; empty means everywhere.
+	When []string
+
+	Action  Action
+	Stage   Stage // Live by default
+	Default Default
+	// Severity of what an audit finds. Error by default, Warning for AuditOnly rules.
+	Severity Severity
+
+	// MadeAgain says in words what makes the thing again, or that nothing needs it.
+	MadeAgain string
+	// Makers are what can make the thing again. Where a rule lists some and the tree has none of them, the thing stays and
+	// that is a finding: an image without it would not work.
+	Makers []Maker
+
+	Reset *Content // for the action reset
+	Edit  *Lines   // for the action edit
+
+	// Before are commands that make a running writer let go, such as ["journalctl", "--relinquish-var"]. They run only on
+	// the live system, only when there is something to do, and only where the program exists.
+	Before [][]string
+
+	// Secret marks content that is worth overwriting before it is unlinked.
+	Secret bool
+}
+
+// A Maker is something in the image that makes a deleted thing again.
+type Maker struct {
+	Name   string
+	Where  string // pattern; present when it finds something
+	Unless string // pattern; absent after all when this finds something
+}
+
+// Content is what the action reset gives a file.
+type Content struct {
+	Text   string
+	Mode   uint32 // permission bits; 0 leaves the mode as it is
+	Create bool   // make the file where it is missing
+	// LinkTo makes the path a link to this target instead of a file, where the target exists.
+	LinkTo string
+}
+
+// Lines is what the action edit does with each line that Match finds: drop it, or replace what was found.
+type Lines struct {
+	Match string // regular expression (RE2)
+	With  string // replacement, with $1 … for groups
+	Drop  bool
+}
+
+var ruleID = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// validate checks a rule by itself. Every fault is reported, each with the rule's id.
+func (r *Rule) validate() error {
+	var errs []error
+	fault := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("rule %q: "+format, append([]any{r.ID}, args...)...))
+	}
+	if !ruleID.MatchString(r.ID) {
+		fault("id must be lower-case words joined by dashes")
+	}
+	if r.Title == "" || r.Why == "" {
+		fault("title and why must say something")
+	}
+	if len(r.Where) == 0 {
+		fault("where is empty: the rule can find nothing")
+	}
+	for _, list := range [][]string{r.Where, r.Except, r.When} {
+		for _, p := range list {
+			if err := checkPattern(p); err != nil {
+				fault("%w", err)
+			}
+		}
+	}
+	switch r.Action {
+	case Delete, Truncate, Empty, Report:
+	case Reset:
+		if r.Reset == nil {
+			fault("action reset needs the content to reset to")
+		}
+	case Edit:
+		if r.Edit == nil {
+			fault("action edit needs the lines to edit")
+		} else if _, err := regexp.Compile(r.Edit.Match); err != nil {
+			fault("edit: %w", err)
+		}
+	default:
+		fault("unknown action %q", r.Action)
+	}
+	switch r.Stage {
+	case Live, Shutdown:
+	default:
+		fault("unknown stage %q: a rule's stage is live or shutdown", r.Stage)
+	}
+	switch r.Default {
+	case On, Off, AuditOnly:
+	default:
+		fault("unknown default %q", r.Default)
+	}
+	for _, m := range r.Makers {
+		if m.Name == "" || checkPattern(m.Where) != nil {
+			fault("a maker needs a name and an absolute path")
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkPattern refuses patterns that could never match or that would take the whole tree.
+func checkPattern(p string) error {
+	if !strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "~/") {
+		return fmt.Errorf("pattern %q must begin with / or ~/", p)
+	}
+	for _, one := range braces(p) {
+		if clean := path.Clean(one); clean != one || strings.Contains(one, "/../") {
+			return fmt.Errorf("pattern %q is not a clean path: write %q", p, clean)
+		}
+		literal := false
+		for segment := range strings.SplitSeq(strings.TrimPrefix(one, "/"), "/") {
+			if _, err := path.Match(segment, ""); err != nil {
+				return fmt.Errorf("pattern %q: bad wildcard in %q", p, segment)
+			}
+			literal = literal || !wild(segment)
+		}
+		if !literal {
+			return fmt.Errorf("pattern %q names no folder: it would take everything", p)
+		}
+	}
+	return nil
+}

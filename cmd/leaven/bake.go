@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/internal/rootfs"
+	"github.com/leaven-dev/leaven/plugins/all"
+)
+
+// selection are the flags that bake and audit share: they must see the same tree through the same rules.
+type selection struct {
+	root     string
+	options  bake.Options
+	deadline time.Duration
+}
+
+func addSelectionFlags(fs *pflag.FlagSet) *selection {
+	s := &selection{}
+	fs.StringVar(&s.root, "root", "", "the tree to work on; / is this system")
+	fs.StringVar(&s.options.Profile, "profile", "ami", "what the image is for: "+list(profileNames()))
+	fs.StringSliceVar(&s.options.Skip, "skip", nil, "leave alone what these rules find")
+	fs.StringSliceVar(&s.options.Only, "only", nil, "use no rules but these")
+	fs.StringArrayVar(&s.options.Keep, "keep", nil, "leave this path alone, with all below it; wildcards as in rules")
+	fs.StringArrayVar(&s.options.Cross, "cross", nil, "treat what is mounted here as part of the image")
+	fs.DurationVar(&s.deadline, "deadline", 0, "give up after this time (10m); 0 is never")
+	return s
+}
+
+// plan opens the tree and plans. The caller closes the root.
+func (s *selection) plan() (*rootfs.Root, *bake.Plan, error) {
+	catalogue, err := bake.NewCatalogue(all.Rules())
+	if err != nil {
+		return nil, nil, err
+	}
+	root, err := rootfs.Open(s.root)
+	if err != nil {
+		return nil, nil, err
+	}
+	plan, err := bake.NewPlan(root, catalogue, s.options)
+	if err != nil {
+		root.Close()
+		return nil, nil, err
+	}
+	return root, plan, nil
+}
+
+// within bounds the run by the deadline.
+func (s *selection) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	if s.deadline == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, s.deadline, fmt.Errorf("the deadline of %v is over", s.deadline))
+}
+
+func newBakeCommand(p *program) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "bake --root DIR",
+		Short: "Seal an image: take out what belongs to the machine it was built on",
+		Args:  cobra.NoArgs,
+	}
+	s := addSelectionFlags(cmd.Flags())
+	out := addOutputFlags(cmd.Flags(), p, "text", "json", "jsonl")
+	stage := string(bake.All)
+	cmd.Flags().Var(&choice{value: &stage, from: []string{"live", "shutdown", "all"}}, "stage", "which rules to run: live, shutdown or all")
+	dryRun := cmd.Flags().Bool("dry-run", false, "print what would be done and change nothing")
+	overwrite := cmd.Flags().Bool("overwrite", false, "overwrite credentials before they are removed")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if s.root == "" {
+			return errors.New("say which tree to seal: --root DIR for an image's tree, --root / for this running system")
+		}
+		s.options.Stage = bake.Stage(stage)
+		ctx, cancel := s.within(cmd.Context())
+		defer cancel()
+		out.begin()
+		return out.end(runBake(ctx, s, out, *dryRun, *overwrite))
+	}
+	return cmd
+}
+
+func runBake(ctx context.Context, s *selection, out *output, dryRun, overwrite bool) error {
+	root, plan, err := s.plan()
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	live, err := root.Live()
+	if err != nil {
+		return err
+	}
+	if live && os.Geteuid() != 0 && !dryRun {
+		return errors.New("sealing the running system needs root rights: use sudo")
+	}
+	changes := plan.Preview()
+	if !dryRun {
+		applier := &bake.Applier{Root: root, Overwrite: overwrite, Each: out.change}
+		if live {
+			applier.Command = quiesce
+		}
+		changes = applier.Apply(ctx, plan)
+	}
+	report := bake.BakeReport{
+		Schema: "leaven/bake/1", Version: version, Root: s.root, Stage: s.options.Stage, Profile: s.options.Profile, DryRun: dryRun,
+		Changes: orEmpty(changes), Unknown: orEmpty(plan.Unknown), Notes: []string{},
+	}
+	switch out.format {
+	case "json":
+		if err := out.object(report); err != nil {
+			return err
+		}
+	case "jsonl":
+		for _, f := range plan.Unknown {
+			out.finding(f)
+		}
+		if dryRun {
+			for _, c := range changes {
+				out.change(c)
+			}
+		}
+	default:
+		printBake(out.p.stdout, report)
+	}
+	return bakeVerdict(report)
+}
+
+// bakeVerdict is nil, or says in a sentence what is wrong: 1 something could not be removed, 2 cannot tell.
+func bakeVerdict(r bake.BakeReport) error {
+	left := 0
+	for _, c := range r.Changes {
+		if c.Result == bake.Failed || c.Result == bake.Refused {
+			left++
+		}
+	}
+	switch {
+	case left > 0:
+		return exitError{1, fmt.Errorf("%s could not be removed from %s", count(left, "thing"), r.Root)}
+	case len(r.Unknown) > 0:
+		return exitError{2, fmt.Errorf("%s in %s could not be looked at", count(len(r.Unknown), "place"), r.Root)}
+	}
+	return nil
+}
+
+// quiesce runs a command that makes a writer let go. A program that is not installed has nothing running.
+func quiesce(ctx context.Context, argv []string) error {
+	program, err := exec.LookPath(argv[0])
+	if errors.Is(err, exec.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, argv[1:]...)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("cannot run %v: %w: %s", argv, err, text)
+	}
+	return nil
+}
+
+func profileNames() []string {
+	var names []string
+	for _, p := range bake.Profiles() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// orEmpty makes a nil list one that JSON writes as [].
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

@@ -1,0 +1,155 @@
+package nspawn
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/leaven-dev/leaven/e2e/cache"
+	"github.com/leaven-dev/leaven/e2e/debroot"
+)
+
+func copyRoot(t *testing.T, suite string) string {
+	t.Helper()
+	root, err := debroot.Build(t.Context(), debroot.Container(suite), t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratch, err := cache.NewScratch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := scratch.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	dir := filepath.Join(scratch.Path, "root")
+	if err := root.CopyTo(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func boot(t *testing.T, cfg Config) *Container {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	t.Cleanup(cancel)
+	cfg.Console = filepath.Join(t.ArtifactDir(), "console.log")
+	c, err := Boot(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	state, err := c.WaitBooted(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state != "running" {
+		failed, _ := c.FailedUnits(ctx)
+		t.Errorf("booted %s; failed units:\n%s", state, failed)
+	}
+	return c
+}
+
+func run(t *testing.T, c *Container, args ...string) string {
+	t.Helper()
+	out, err := c.Run(t.Context(), args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(out)
+}
+
+func TestBoot(t *testing.T) {
+	for _, suite := range []string{"bookworm", "trixie"} {
+		t.Run(suite, func(t *testing.T) {
+			root := copyRoot(t, suite)
+			c := boot(t, Config{Root: root, Credentials: map[string]string{"leaven.instance-id": "i-0123456789abcdef0"}})
+
+			if got := run(t, c, "hostname"); got != "golden" {
+				t.Errorf("host name %q", got)
+			}
+			if got := run(t, c, "systemd-run", "--pipe", "--wait", "--quiet", "--property=LoadCredential=leaven.instance-id", "sh", "-c", "cat $CREDENTIALS_DIRECTORY/*"); got != "i-0123456789abcdef0" {
+				t.Errorf("a unit sees the instance id %q", got)
+			}
+			if got := run(t, c, "ls", "/sys/class/net"); got != "lo" {
+				t.Errorf("network devices %q, want only loopback", got)
+			}
+			if journal, err := c.Journal(t.Context(), "--unit=ssh.service"); err != nil || !strings.Contains(journal, "Server listening") {
+				t.Errorf("sshd's journal: %v\n%s", err, journal)
+			}
+			if _, err := c.Run(t.Context(), "ls", "/no-such-file"); err == nil || !strings.Contains(err.Error(), "No such file") {
+				t.Errorf("error of a command that fails: %v", err)
+			}
+			if err := c.Console.Wait(t.Context(), "golden login:"); err != nil {
+				t.Error(err)
+			}
+
+			run(t, c, "touch", "/root/kept")
+			first := run(t, c, "cat", "/etc/machine-id")
+			if err := c.Poweroff(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			assertGone(t, c)
+			c = boot(t, Config{Root: root})
+			run(t, c, "test", "-e", "/root/kept")
+			if second := run(t, c, "cat", "/etc/machine-id"); second != first {
+				t.Errorf("machine-id %s after %s: the second boot is of another root", second, first)
+			}
+		})
+	}
+}
+
+func TestRebootAndKill(t *testing.T) {
+	root := copyRoot(t, "bookworm")
+	c := boot(t, Config{Root: root})
+	run(t, c, "systemctl", "reboot", "--no-block")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if reboot, err := c.Wait(ctx); err != nil || !reboot {
+		t.Fatalf("Wait after a reboot: %t, %v", reboot, err)
+	}
+	c = boot(t, Config{Root: root})
+	if err := c.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	assertGone(t, c)
+}
+
+func TestTwoAtOnce(t *testing.T) {
+	a := boot(t, Config{Root: copyRoot(t, "bookworm")})
+	b := boot(t, Config{Root: copyRoot(t, "bookworm")})
+	if x, y := run(t, a, "cat", "/etc/machine-id"), run(t, b, "cat", "/etc/machine-id"); x == y {
+		t.Errorf("both are %s", x)
+	}
+	if err := a.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	run(t, b, "systemctl", "is-active", "ssh.service")
+}
+
+func TestBootSaysWhy(t *testing.T) {
+	_, err := Boot(t.Context(), Config{Root: filepath.Join(t.TempDir(), "nothing"), Console: filepath.Join(t.TempDir(), "console.log")})
+	if err == nil || !strings.Contains(err.Error(), "nothing") || !strings.Contains(err.Error(), "console.log") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// assertGone checks that the container left no process and no control group.
+func assertGone(t *testing.T, c *Container) {
+	t.Helper()
+	if isSystemd(c.leader) {
+		t.Errorf("its systemd still runs as %d", c.leader)
+	}
+	if _, err := os.Stat(c.group.path); err == nil {
+		t.Errorf("%s is left", c.group.path)
+	}
+}

@@ -1,6 +1,8 @@
 package bake
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -43,6 +45,15 @@ func NewCatalogue(rules []Rule) (*Catalogue, error) {
 
 // Rules lists the rules in their order.
 func (c *Catalogue) Rules() []Rule { return slices.Clone(c.rules) }
+
+// digest tells catalogues apart: two with the same digest find the same things.
+func (c *Catalogue) digest() string {
+	h := sha256.New()
+	for _, r := range c.rules {
+		fmt.Fprintf(h, "%q %q %q %q %q %q %q\n", r.ID, r.Where, r.Except, r.When, r.Action, r.Stage, r.Default)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
 
 // Options choose what of a catalogue is applied to a tree.
 type Options struct {

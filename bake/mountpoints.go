@@ -22,12 +22,34 @@ func (p *Plan) guardMounts(cross []string) error {
 		return err
 	}
 	for i, m := range mounts {
-		if slices.Contains(local, m.Point) && !network(m.Type) || slices.Contains(cross, m.Point) {
-			continue
+		if !belongs(m, local, cross) {
+			p.guards = append(p.guards, guard{pattern: newPattern(escape(m.Point)), mount: &mounts[i]})
 		}
-		p.guards = append(p.guards, guard{pattern: newPattern(escape(m.Point)), mount: &mounts[i]})
 	}
 	return nil
+}
+
+// ImageMounts lists the mount points in a tree that belong to the image.
+func ImageMounts(root *rootfs.Root, cross []string) ([]string, error) {
+	mounts, err := root.Mounts()
+	if err != nil {
+		return nil, err
+	}
+	local, err := localMounts(root)
+	if err != nil {
+		return nil, err
+	}
+	var points []string
+	for _, m := range mounts {
+		if belongs(m, local, cross) {
+			points = append(points, m.Point)
+		}
+	}
+	return points, nil
+}
+
+func belongs(m rootfs.Mount, local, cross []string) bool {
+	return slices.Contains(local, m.Point) && !network(m.Type) || slices.Contains(cross, m.Point)
 }
 
 // mayEnter tells whether a folder belongs to the image. A file system that is not volatile and that a rule would have

@@ -29,6 +29,7 @@ type Plan struct {
 	Items   []Item
 	Unknown []Finding // what could not be looked at
 
+	digest  string
 	root    *rootfs.Root
 	stage   Stage
 	guards  []guard
@@ -54,7 +55,7 @@ func NewPlan(root *rootfs.Root, c *Catalogue, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{root: root, stage: o.Stage, claimed: map[string]bool{}, told: map[string]bool{}}
+	p := &Plan{digest: c.digest(), root: root, stage: o.Stage, claimed: map[string]bool{}, told: map[string]bool{}}
 	if p.stage == "" {
 		p.stage = All
 	}
@@ -76,6 +77,9 @@ func NewPlan(root *rootfs.Root, c *Catalogue, o Options) (*Plan, error) {
 	}
 	return p, nil
 }
+
+// Catalogue is a digest of the rules that the plan was made from.
+func (p *Plan) Catalogue() string { return p.digest }
 
 // look plans one rule.
 func (p *Plan) look(r *Rule, u use, homes []string) {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/bake/laststage"
 )
 
 func newAuditCommand(p *program) *cobra.Command {
@@ -37,7 +38,10 @@ func runAudit(ctx context.Context, s *selection, out *output, strict bool) error
 		return err
 	}
 	defer root.Close()
-	armed, err := root.Exists("/run/systemd/system/leaven-seal.service")
+	armed, err := root.Live() // only a running system has a last stage to come
+	if armed && err == nil {
+		armed, err = laststage.Armed(ctx)
+	}
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/leaven-dev/leaven/bake"
 	"github.com/leaven-dev/leaven/internal/rootfs"
+	"github.com/leaven-dev/leaven/internal/seal"
 	"github.com/leaven-dev/leaven/plugins/all"
 )
 
@@ -73,6 +74,9 @@ func newBakeCommand(p *program) *cobra.Command {
 	cmd.Flags().Var(&choice{value: &stage, from: []string{"live", "shutdown", "all"}}, "stage", "which rules to run: live, shutdown or all")
 	dryRun := cmd.Flags().Bool("dry-run", false, "print what would be done and change nothing")
 	overwrite := cmd.Flags().Bool("overwrite", false, "overwrite credentials before they are removed")
+	lastStage := cmd.Flags().Bool("last-stage", false, "seal once more when this system shuts down, after all that writes has stopped")
+	final := cmd.Flags().Bool("final", false, "this is the last stage")
+	cmd.Flags().MarkHidden("final")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if s.root == "" {
 			return errors.New("say which tree to seal: --root DIR for an image's tree, --root / for this running system")
@@ -81,12 +85,18 @@ func newBakeCommand(p *program) *cobra.Command {
 		ctx, cancel := s.within(cmd.Context())
 		defer cancel()
 		out.begin()
-		return out.end(runBake(ctx, s, out, *dryRun, *overwrite))
+		return out.end(runBake(ctx, s, out, baking{dryRun: *dryRun, overwrite: *overwrite, lastStage: *lastStage, final: *final}))
 	}
 	return cmd
 }
 
-func runBake(ctx context.Context, s *selection, out *output, dryRun, overwrite bool) error {
+// baking is what bake does besides what the selection says.
+type baking struct {
+	dryRun, overwrite bool
+	lastStage, final  bool // arm the last stage; be the last stage
+}
+
+func runBake(ctx context.Context, s *selection, out *output, b baking) error {
 	root, plan, err := s.plan()
 	if err != nil {
 		return err
@@ -96,39 +106,72 @@ func runBake(ctx context.Context, s *selection, out *output, dryRun, overwrite b
 	if err != nil {
 		return err
 	}
-	if live && os.Geteuid() != 0 && !dryRun {
+	switch {
+	case live && os.Geteuid() != 0 && !b.dryRun:
 		return errors.New("sealing the running system needs root rights: use sudo")
+	case b.lastStage && !live:
+		return errors.New("--last-stage is for the running system: leave it out, or use --root /")
 	}
-	changes := plan.Preview()
-	if !dryRun {
-		applier := &bake.Applier{Root: root, Overwrite: overwrite, Each: out.change}
+	report := bake.BakeReport{
+		Schema: "leaven/bake/1", Version: version, Root: s.root, Stage: s.options.Stage, Profile: s.options.Profile, DryRun: b.dryRun,
+		Unknown: orEmpty(plan.Unknown), Notes: []string{},
+	}
+	if b.dryRun {
+		report.Changes = orEmpty(plan.Preview())
+		for _, c := range report.Changes {
+			out.change(c)
+		}
+	} else {
+		applier := &bake.Applier{Root: root, Overwrite: b.overwrite, Each: out.change}
 		if live {
 			applier.Command = quiesce
 		}
-		changes = applier.Apply(ctx, plan)
+		report.Changes = orEmpty(applier.Apply(ctx, plan))
 	}
-	report := bake.BakeReport{
-		Schema: "leaven/bake/1", Version: version, Root: s.root, Stage: s.options.Stage, Profile: s.options.Profile, DryRun: dryRun,
-		Changes: orEmpty(changes), Unknown: orEmpty(plan.Unknown), Notes: []string{},
+	for _, f := range report.Unknown {
+		out.finding(f)
+	}
+	if !b.dryRun {
+		err = s.conclude(ctx, root, live, b, report)
 	}
 	switch out.format {
 	case "json":
-		if err := out.object(report); err != nil {
-			return err
-		}
-	case "jsonl":
-		for _, f := range plan.Unknown {
-			out.finding(f)
-		}
-		if dryRun {
-			for _, c := range changes {
-				out.change(c)
-			}
-		}
-	default:
+		err = errors.Join(err, out.object(report))
+	case "text":
 		printBake(out.p.stdout, report)
 	}
+	if err != nil {
+		return exitError{1, err}
+	}
 	return bakeVerdict(report)
+}
+
+// conclude arms the last stage, or leaves the proof in an image that is sealed for good.
+func (s *selection) conclude(ctx context.Context, root *rootfs.Root, live bool, b baking, r bake.BakeReport) error {
+	switch {
+	case b.lastStage:
+		return s.armLastStage(ctx, root)
+	case s.options.Stage != bake.All || len(s.options.Only) > 0:
+		return nil
+	}
+	proof, err := s.proof(r)
+	if err != nil {
+		return err
+	}
+	proof.Stage = "offline"
+	if live {
+		proof.Stage = "live"
+	}
+	if b.final {
+		proof.Stage = "shutdown"
+	}
+	if err := seal.Write(root, proof); err != nil {
+		return err
+	}
+	if b.final {
+		return announce(proof)
+	}
+	return nil
 }
 
 // bakeVerdict is nil, or says in a sentence what is wrong: 1 something could not be removed, 2 cannot tell.

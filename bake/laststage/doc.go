@@ -1,0 +1,10 @@
+// Package laststage seals once more when a system shuts down.
+//
+// After the last provisioner of a build a lot is written again: the journal, login records, the random seed, the DHCP
+// lease, what Packer's own clean-up does through sudo. A transient unit takes care of that. It is ordered before all that
+// runs when it is armed, so systemd stops it after all of that (systemd.unit(5): the order of stopping is the reverse), and
+// its ExecStop= is the agent. At that moment only journald still runs and the file systems are still writable.
+//
+// It needs systemd and a graceful shutdown. A build that cuts the power leaves an image without the proof that the last
+// stage writes (package internal/seal), which an offline audit and the first boot both report.
+package laststage

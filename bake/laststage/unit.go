@@ -1,0 +1,69 @@
+package laststage
+
+import (
+	"slices"
+	"strings"
+)
+
+// Unit is the transient unit's name.
+const Unit = "leaven-seal.service"
+
+// unitFile is where it lies: in /run, so that nothing of it is in the image.
+const unitFile = "/run/systemd/system/" + Unit
+
+// writers are what writes at shutdown on the distributions known, whether or not it runs when the unit is armed.
+var writers = []string{
+	"auditd.service", "chrony.service", "chronyd.service", "cron.service", "crond.service", "NetworkManager.service",
+	"networking.service", "rsyslog.service", "ssh.service", "ssh.socket", "sshd.service", "sshd.socket", "syslog.service",
+	"systemd-journal-flush.service", "systemd-logind.service", "systemd-networkd.service", "systemd-random-seed.service",
+	"systemd-timesyncd.service", "systemd-update-utmp.service", "systemd-user-sessions.service",
+}
+
+// text is the unit's file. The unit is Before= all others and After= nothing but the mounts of the image, so it can be in no
+// ordering cycle.
+func text(command, running, mounts []string) string {
+	before := slices.Concat(writers, running)
+	slices.Sort(before)
+	before = slices.Compact(before)
+	before = slices.DeleteFunc(before, func(u string) bool {
+		// journald runs to the end; it lets go of the disk when the journal rule asks it to.
+		return u == Unit || u == "init.scope" || strings.HasPrefix(u, "systemd-journald")
+	})
+	var b strings.Builder
+	b.WriteString(`[Unit]
+Description=Leaven: last stage of sealing, runs when this unit is stopped
+DefaultDependencies=no
+Conflicts=shutdown.target
+Before=shutdown.target umount.target
+`)
+	for _, u := range before {
+		b.WriteString("Before=" + u + "\n")
+	}
+	for _, m := range mounts {
+		b.WriteString("RequiresMountsFor=" + quote(m) + "\n")
+	}
+	b.WriteString(`
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=:/bin/true
+ExecStop=:`)
+	for i, arg := range command {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(quote(arg))
+	}
+	b.WriteString(`
+TimeoutStopSec=15min
+StandardOutput=null
+StandardError=journal+console
+`)
+	return b.String()
+}
+
+// quote writes a word so that systemd reads it as it is (systemd.syntax(7), "Quoting"; "%" begins a specifier). The prefix
+// ":" of the command lines switches off "$".
+func quote(word string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, `%`, `%%`).Replace(word) + `"`
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -62,6 +63,8 @@ type Options struct {
 	Skip    []string // rule ids: not these; what they find is left to no other rule either
 	Keep    []string // absolute paths or patterns that are left alone with all below them
 	Cross   []string // mount points to treat as part of the image
+	// Switches set single rules to another default than they or the profile have. Skip and Only win over them.
+	Switches map[string]Default
 	Stage   Stage    // Live, Shutdown, or All; empty is All
 }
 
@@ -81,7 +84,7 @@ func (c *Catalogue) choose(o Options) ([]use, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range slices.Concat(o.Only, o.Skip) {
+	for _, id := range slices.Concat(o.Only, o.Skip, slices.Sorted(maps.Keys(o.Switches))) {
 		if !slices.ContainsFunc(c.rules, func(r Rule) bool { return r.ID == id }) {
 			return nil, fmt.Errorf("there is no rule %q%s: `leaven rules` lists them", id, c.nearest(id))
 		}
@@ -95,6 +98,12 @@ func (c *Catalogue) choose(o Options) ([]use, error) {
 			uses[i] = acted
 		case len(o.Only) > 0:
 			uses[i] = spared
+		case o.Switches[r.ID] == Off:
+			uses[i] = spared
+		case o.Switches[r.ID] == AuditOnly:
+			uses[i] = audited
+		case o.Switches[r.ID] == On:
+			uses[i] = acted
 		default:
 			uses[i] = profile.use(r)
 		}

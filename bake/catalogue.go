@@ -65,7 +65,7 @@ type Options struct {
 	Cross   []string // mount points to treat as part of the image
 	// Switches set single rules to another default than they or the profile have. Skip and Only win over them.
 	Switches map[string]Default
-	Stage   Stage    // Live, Shutdown, or All; empty is All
+	Stage    Stage // Live, Shutdown, or All; empty is All
 }
 
 // use says what is done with one rule.

@@ -23,7 +23,7 @@ type Recipe struct {
 func Container(suite string) Recipe {
 	r := Recipe{
 		Suite:    suite,
-		Packages: []string{"systemd-sysv", "udev", "dbus", "openssh-server", "sudo", "cfengine3", "iproute2", "ca-certificates"},
+		Packages: []string{"systemd-sysv", "udev", "dbus", "openssh-server", "sudo", "cfengine3", "iproute2", "ca-certificates", "libnss-myhostname"},
 		Script:   identity + admin,
 	}
 	// Debian 12's images bring the network up with ifupdown and dhclient, later

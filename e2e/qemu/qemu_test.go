@@ -1,0 +1,186 @@
+package qemu
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/leaven-dev/leaven/e2e/cache"
+	"github.com/leaven-dev/leaven/e2e/debroot"
+	"github.com/leaven-dev/leaven/e2e/disk"
+	"github.com/leaven-dev/leaven/e2e/sshclient"
+	"golang.org/x/crypto/ssh"
+)
+
+// machineOf returns what boots a fresh overlay of the suite's image.
+func machineOf(t *testing.T, suite string) Config {
+	t.Helper()
+	root, err := debroot.Build(t.Context(), debroot.VM(suite), t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := root.Image(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	kernel, err := root.Kernel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	initrd, err := root.Initrd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratch, err := cache.NewScratch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := scratch.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	overlay := filepath.Join(scratch.Path, "disk.qcow2")
+	if err := disk.Overlay(t.Context(), image, overlay); err != nil {
+		t.Fatal(err)
+	}
+	return Config{Disk: overlay, Kernel: kernel, Initrd: initrd, Dir: t.ArtifactDir()}
+}
+
+func start(t *testing.T, cfg Config) *VM {
+	t.Helper()
+	vm, err := Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := vm.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return vm
+}
+
+func TestBoot(t *testing.T) {
+	for _, suite := range []string{"bookworm", "trixie"} {
+		t.Run(suite, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+			defer cancel()
+			key, err := sshclient.NewKey()
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg := machineOf(t, suite)
+			cfg.InstanceID = "i-0123456789abcdef0"
+			cfg.UUID = "ec2e1916-9099-7caf-fd21-012345abcdef"
+			cfg.Logins = []Login{{User: "admin", Key: key.Authorized}}
+			cfg.Credentials = map[string]string{"leaven.instance-id": "i-0fedcba9876543210"}
+			vm := start(t, cfg)
+
+			client, err := sshclient.Dial(ctx, vm.SSHAddress(), "admin", key)
+			if err != nil {
+				t.Fatalf("%v; the last lines of %s:\n%s", err, vm.Console.Path(), vm.Console.Tail(20))
+			}
+			defer client.Close()
+			for command, want := range map[string]string{
+				"cat /sys/class/dmi/id/board_asset_tag":                                          "i-0123456789abcdef0",
+				"sudo cat /sys/class/dmi/id/product_uuid":                                        "ec2e1916-9099-7caf-fd21-012345abcdef",
+				"sudo cat /run/credentials/@system/leaven.instance-id":                           "i-0fedcba9876543210",
+				"systemctl is-system-running --wait":                                             "running",
+				"echo kept | sudo tee /kept && sudo sync":                                        "kept",
+				"ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub | cut -d' ' -f2 | cut -c1-7": "SHA256:",
+			} {
+				got, err := client.Run(ctx, command)
+				if err != nil || strings.TrimSpace(got) != want {
+					t.Errorf("%s: %q, want %q; %v", command, got, want, err)
+				}
+			}
+			if _, err := client.Run(ctx, "ls /no-such-file"); err == nil || !strings.Contains(err.Error(), "No such file") {
+				t.Errorf("error of a command that fails: %v", err)
+			}
+			pub, err := client.Run(ctx, "cat /etc/ssh/ssh_host_ed25519_key.pub")
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys, err := sshclient.HostKeys(ctx, vm.SSHAddress(), "ssh-ed25519", "ecdsa-sha2-nistp256")
+			if err != nil || len(keys) != 2 {
+				t.Fatalf("host keys: %v, %v", keys, err)
+			}
+			if want := strings.Fields(pub)[1]; !strings.Contains(string(ssh.MarshalAuthorizedKey(keys["ssh-ed25519"])), want) {
+				t.Errorf("the server shows another host key than %s", want)
+			}
+
+			if err := vm.Shutdown(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(vm.Console.Text(), "Power") {
+				t.Errorf("no clean power-off on the console:\n%s", vm.Console.Tail(5))
+			}
+			m, err := disk.Mount(ctx, cfg.Disk, filepath.Dir(cfg.Disk))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer m.Close()
+			if text, err := os.ReadFile(filepath.Join(m.Root, "kept")); err != nil || string(text) != "kept\n" {
+				t.Errorf("on the disk after the shutdown: %q, %v", text, err)
+			}
+		})
+	}
+}
+
+// TestPowerCut shows that a hard power-off comes when it is asked for, and that
+// it loses what was not synced: otherwise tests of crash safety would prove nothing.
+func TestPowerCut(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	key, err := sshclient.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := machineOf(t, "bookworm")
+	cfg.Logins = []Login{{User: "root", Key: key.Authorized}}
+	vm := start(t, cfg)
+	client, err := sshclient.Dial(ctx, vm.SSHAddress(), "root", key)
+	if err != nil {
+		t.Fatalf("%v; the last lines of %s:\n%s", err, vm.Console.Path(), vm.Console.Tail(20))
+	}
+	defer client.Close()
+	cut := make(chan error, 1)
+	go func() { cut <- vm.KillAt(ctx, "now-cut-the-power") }()
+	client.Run(ctx, "echo kept >/synced; sync; echo lost >/unsynced; echo now-cut-the-power >/dev/ttyS0; sleep 60; sync") // ends with the machine
+	if err := <-cut; err != nil {
+		t.Fatal(err)
+	}
+	m, err := disk.Mount(ctx, cfg.Disk, filepath.Dir(cfg.Disk))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if _, err := os.Stat(filepath.Join(m.Root, "synced")); err != nil {
+		t.Error(err)
+	}
+	if text, _ := os.ReadFile(filepath.Join(m.Root, "unsynced")); len(text) > 0 {
+		t.Errorf("unsynced text %q survived the power cut", text)
+	}
+
+	// The same disk boots again, and is cut while it boots.
+	cfg.Dir = t.TempDir()
+	vm = start(t, cfg)
+	if err := vm.KillAt(ctx, "Welcome to"); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(vm.Console.Text(), "login:") {
+		t.Error("it booted to the end before the power was cut")
+	}
+}
+
+func TestStartSaysWhy(t *testing.T) {
+	dir := t.TempDir()
+	_, err := Start(t.Context(), Config{Disk: filepath.Join(dir, "nothing"), Kernel: "/nothing", Initrd: "/nothing", Dir: dir})
+	if err == nil || !strings.Contains(err.Error(), "nothing") || !strings.Contains(err.Error(), "serial.log") {
+		t.Errorf("error is %v", err)
+	}
+}

@@ -1,0 +1,59 @@
+package provisioner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2/hcldec"
+	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
+	"github.com/hashicorp/packer-plugin-sdk/template/config"
+
+	"github.com/leaven-dev/leaven/packer/agent"
+)
+
+// Provisioner seals the machine.
+type Provisioner struct {
+	config  Config
+	version string
+	agents  agent.Set
+}
+
+var _ packersdk.Provisioner = &Provisioner{}
+
+// New returns the provisioner of a plugin of this version. The agents must be of the same one.
+func New(version string, agents agent.Set) *Provisioner {
+	return &Provisioner{version: version, agents: agents}
+}
+
+// ConfigSpec tells Packer what a template can set.
+func (p *Provisioner) ConfigSpec() hcldec.ObjectSpec { return p.config.FlatMapstructure().HCL2Spec() }
+
+// Prepare reads and checks the settings. Packer calls it twice: before the build, when some values are not known yet, and in
+// it, when they are.
+func (p *Provisioner) Prepare(raws ...any) error {
+	p.config = Config{}
+	// Values are taken as they are. Interpolation is for Packer's old JSON templates; it would fail on a password that holds
+	// "{{", and print it.
+	if err := config.Decode(&p.config, &config.DecodeOpts{PluginType: "leaven"}, raws...); err != nil {
+		return err
+	}
+	if p.config.SudoPassword != "" && p.config.SudoPassword != unknown {
+		packersdk.LogSecretFilter.Set(p.config.SudoPassword)
+	}
+	return p.config.validate()
+}
+
+// Provision seals the machine, or says why it is not sealed.
+func (p *Provisioner) Provision(ctx context.Context, ui packersdk.Ui, comm packersdk.Communicator, _ map[string]any) error {
+	if err := errors.Join(p.config.known(), writable(p.config.Report)); err != nil {
+		return fmt.Errorf("leaven: %w", err)
+	}
+	s := newSealing(p, ui, comm)
+	err := errors.Join(s.run(ctx), s.cleanUp(ctx))
+	if err = errors.Join(err, s.file(err)); err != nil {
+		s.show.noise(s.machine.Noise())
+		return errors.New(clean("leaven: the image is not sealed: " + err.Error()))
+	}
+	return nil
+}

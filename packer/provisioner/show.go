@@ -1,0 +1,133 @@
+package provisioner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
+
+	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/bake/wire"
+)
+
+// maxPaths is how many paths of one rule a build's output shows. The report has all.
+const maxPaths = 3
+
+// A show turns records into build output: a line for each rule when its changes have all come, a line for each finding, and
+// what went wrong at once. All of a build's output goes through here; nothing of the far side reaches a terminal raw.
+type show struct {
+	ui    packersdk.Ui
+	group group
+}
+
+// A group is what one rule did, or left for the last stage.
+type group struct {
+	key     string
+	head    string
+	actions []string       // in order of first appearance
+	counts  map[string]int // by action
+	bytes   int64
+	paths   []string
+	hidden  int
+}
+
+func (s *show) title(format string, args ...any) {
+	s.flush()
+	s.ui.Say(clean("leaven: " + fmt.Sprintf(format, args...)))
+}
+
+func (s *show) record(rec wire.Record) {
+	switch {
+	case rec.Change != nil:
+		s.change(*rec.Change)
+	case rec.Finding != nil:
+		s.finding(*rec.Finding)
+	case rec.Note != "":
+		s.flush()
+		s.ui.Say(clean("  note: " + rec.Note))
+	}
+}
+
+func (s *show) change(c bake.Change) {
+	switch c.Result {
+	case bake.Failed:
+		s.flush()
+		s.ui.Error(clean(fmt.Sprintf("  %s: cannot %s %s: %s", c.Rule, c.Action, c.Path, c.Message)))
+	case bake.Refused:
+		s.flush()
+		s.ui.Error(clean(fmt.Sprintf("  %s: left in place: %s: %s", c.Rule, c.Path, c.Message)))
+	default:
+		s.collect("change "+c.Rule, c.Rule, past(c.Action), c.Path, c.Bytes)
+	}
+}
+
+func (s *show) finding(f bake.Finding) {
+	place := f.Path
+	if f.Line > 0 {
+		place = fmt.Sprintf("%s:%d", f.Path, f.Line)
+	}
+	line := fmt.Sprintf("  %s: %s: %s: %s", f.Severity, f.Rule, place, f.Message)
+	switch {
+	case f.State == bake.Pending:
+		s.collect("pending "+f.Rule, f.Rule, "left for the last stage at shutdown", place, 0)
+		return
+	case f.State == bake.Unknown:
+		line = fmt.Sprintf("  cannot tell: %s: %s: %s", f.Rule, place, f.Message)
+	}
+	s.flush()
+	if f.Fix != "" {
+		line += "\n    fix: " + f.Fix
+	}
+	if f.Severity == bake.Warning && f.State != bake.Unknown {
+		s.ui.Say(clean(line))
+	} else {
+		s.ui.Error(clean(line))
+	}
+}
+
+func (s *show) collect(key, head, action, path string, bytes int64) {
+	if s.group.key != key {
+		s.flush()
+		s.group = group{key: key, head: head, counts: map[string]int{}}
+	}
+	g := &s.group
+	if g.counts[action]++; !slices.Contains(g.actions, action) {
+		g.actions = append(g.actions, action)
+	}
+	g.bytes += bytes
+	if len(g.paths) < maxPaths {
+		g.paths = append(g.paths, path)
+	} else {
+		g.hidden++
+	}
+}
+
+// flush writes the line of the rule whose changes were collected.
+func (s *show) flush() {
+	g := s.group
+	s.group = group{}
+	if g.key == "" {
+		return
+	}
+	var parts []string
+	for _, action := range g.actions {
+		parts = append(parts, fmt.Sprintf("%d %s", g.counts[action], action))
+	}
+	if g.bytes > 0 {
+		parts = append(parts, size(g.bytes))
+	}
+	line := fmt.Sprintf("  %s: %s: %s", g.head, strings.Join(parts, ", "), strings.Join(g.paths, ", "))
+	if g.hidden > 0 {
+		line += fmt.Sprintf(" and %d more", g.hidden)
+	}
+	s.ui.Say(clean(line))
+}
+
+// noise shows what the far side said beside its records, which often holds the reason of a failure.
+func (s *show) noise(lines []string) {
+	const shown = 10
+	for _, line := range lines[max(0, len(lines)-shown):] {
+		s.ui.Error(clean("  far side: " + line))
+	}
+}

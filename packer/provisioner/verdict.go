@@ -1,0 +1,93 @@
+package provisioner
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/leaven-dev/leaven/bake"
+)
+
+// judge says why a run that came to its end does not leave a sealed image; nil when it does. The agent's own verdict is not
+// enough for a pass: what it reported must agree.
+func (r *Run) judge(strict bool) error {
+	wrong := r.wrong(strict)
+	if *r.Exit == 0 && len(wrong) == 0 {
+		return nil
+	}
+	message := map[string]string{
+		"install": "leaven could not be installed into it",
+		"bake":    "not all that must go is gone",
+		"audit":   "the audit found what must not be in it",
+	}[r.Command]
+	if *r.Exit > 1 {
+		message = fmt.Sprintf("`leaven %s` cannot tell", r.Command)
+	}
+	if r.Error != "" {
+		message += ": " + r.Error
+	} else if *r.Exit != 0 {
+		message += fmt.Sprintf(" (exit status %d)", *r.Exit)
+	}
+	const shown = 3
+	for i, what := range wrong {
+		if i == shown {
+			message += fmt.Sprintf("; and %d more", len(wrong)-shown)
+			break
+		}
+		message += "; " + what
+	}
+	return errors.New(message)
+}
+
+// wrong lists the changes and findings that no sealed image has.
+func (r *Run) wrong(strict bool) []string {
+	var wrong []string
+	for _, c := range r.Changes {
+		if c.Result == bake.Failed || c.Result == bake.Refused {
+			wrong = append(wrong, fmt.Sprintf("%s: %s: %s", c.Rule, c.Path, c.Message))
+		}
+	}
+	for _, f := range r.Findings {
+		counts := f.State == bake.Unknown || f.Severity != bake.Warning || strict
+		if f.State != bake.Pending && counts {
+			wrong = append(wrong, fmt.Sprintf("%s: %s: %s", f.Rule, f.Path, f.Message))
+		}
+	}
+	return wrong
+}
+
+// summary is one line about a build that sealed its image.
+func (r *Report) summary() string {
+	var done, pending, warnings int
+	var bytes int64
+	rules := map[string]bool{}
+	audited := false
+	for _, run := range r.Runs {
+		for _, c := range run.Changes {
+			if run.Command == "bake" && c.Result == bake.Done {
+				done++
+				bytes += c.Bytes
+				rules[c.Rule] = true
+			}
+		}
+		audited = audited || run.Command == "audit"
+		for _, f := range run.Findings {
+			if f.State == bake.Pending {
+				pending++
+			} else {
+				warnings++
+			}
+		}
+	}
+	parts := []string{fmt.Sprintf("%s by %s, %s gone", count(done, "change"), count(len(rules), "rule"), size(bytes))}
+	if audited {
+		parts = append(parts, "audit clean")
+	}
+	if warnings > 0 {
+		parts = append(parts, count(warnings, "warning"))
+	}
+	if pending > 0 {
+		parts = append(parts, fmt.Sprintf("%d left for the last stage at shutdown", pending))
+	}
+	return strings.Join(append(parts, fmt.Sprintf("%.1f s", r.Finished.Sub(r.Started).Seconds())), "; ")
+}

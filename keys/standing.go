@@ -23,6 +23,7 @@ const (
 type Standing struct {
 	Progress Progress
 	Foreign  []string // host key files in Dir that Make would delete or replace: from the image, or of another instance
+	Usable   []string // private keys that sshd can load, once they are made
 	Missing  []string // keys of the manifest that cannot be used any more, while others can
 	Server   bool     // an SSH server is installed, so that keys are wanted
 }
@@ -54,7 +55,6 @@ func Inspect(root *rootfs.Root, instance string) (Standing, error) {
 		s.Progress, s.Foreign = Absent, names
 		return s, nil
 	}
-	var good []string
 	for _, name := range names {
 		if !isPrivateName(name) {
 			continue
@@ -64,16 +64,16 @@ func Inspect(root *rootfs.Root, instance string) (Standing, error) {
 			return s, err
 		}
 		if ok {
-			good = append(good, name)
+			s.Usable = append(s.Usable, name)
 		}
 	}
 	s.Progress = Made
-	if len(good) == 0 && s.Server {
+	if len(s.Usable) == 0 && s.Server {
 		s.Progress, s.Foreign = Lost, names
 		return s, nil
 	}
 	for _, k := range m.Keys {
-		if !slices.Contains(good, k.File) {
+		if !slices.Contains(s.Usable, k.File) {
 			s.Missing = append(s.Missing, k.File)
 		}
 	}

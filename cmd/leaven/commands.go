@@ -8,5 +8,10 @@ func commands(p *program) []*cobra.Command {
 		newBakeCommand(p),
 		newAuditCommand(p),
 		newRulesCommand(p),
+		newInstallCommand(p),
+		newUninstallCommand(p),
+		newFirstbootCommand(p),
+		newStatusCommand(p),
+		newKeysCommand(p),
 	}
 }

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/leaven-dev/leaven/firstboot"
+	"github.com/leaven-dev/leaven/internal/console"
+	"github.com/leaven-dev/leaven/internal/rootfs"
+	"github.com/leaven-dev/leaven/internal/run"
+	"github.com/leaven-dev/leaven/internal/systemd"
+)
+
+func newFirstbootCommand(p *program) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "firstboot",
+		Short: "Bring this instance up: give it an identity of its own, once; safe to run again",
+		Long: `Bring this instance up: give it an identity of its own, once; safe to run again.
+
+The units leaven-identity.service and leaven-firstboot.service run the two stages at every boot.
+By hand it runs both. It ends with 0 when the instance is up, 1 when a required step failed, and
+2 when the instance is up but something is wrong. As --stage identity, on which sshd depends, it
+ends with 0 in the last case too.`,
+		Args: cobra.NoArgs,
+	}
+	dir := cmd.Flags().String("root", "/", "the tree to work on; / is this system")
+	stage := "all"
+	cmd.Flags().Var(&choice{value: &stage, from: []string{"identity", "provision", "all"}}, "stage", "which part to run: identity, provision or all")
+	dryRun := cmd.Flags().Bool("dry-run", false, "print what each step would change, and change nothing")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		root, err := openRoot(*dir, !*dryRun)
+		if err != nil {
+			return exitError{1, err}
+		}
+		defer root.Close()
+		agent, err := newAgent(p, root)
+		if err != nil {
+			return exitError{1, err}
+		}
+		stages := []firstboot.Stage{firstboot.Stage(stage)}
+		if stage == "all" {
+			stages = []firstboot.Stage{firstboot.Identity, firstboot.Provision}
+		}
+		if *dryRun {
+			lines, err := agent.Plan(cmd.Context(), stages...)
+			for _, line := range lines {
+				fmt.Fprintln(p.stdout, line)
+			}
+			return failed(err)
+		}
+		return runFirstboot(cmd.Context(), agent, stages)
+	}
+	return cmd
+}
+
+func runFirstboot(ctx context.Context, agent *firstboot.Agent, stages []firstboot.Stage) error {
+	var sum firstboot.Summary
+	for _, stage := range stages {
+		sum = agent.Run(ctx, stage)
+	}
+	last := stages[len(stages)-1]
+	switch {
+	case sum.Result == firstboot.OK:
+		return nil
+	case sum.Result == firstboot.Degraded && last == firstboot.Identity:
+		return nil // sshd depends on it; see leaven-identity.service
+	case sum.Result == firstboot.Degraded:
+		return exitError{2, nil}
+	}
+	return exitError{1, nil} // the verdict was told
+}
+
+// newAgent makes an agent for a tree. One that is not this system has no console.
+func newAgent(p *program, root *rootfs.Root) (*firstboot.Agent, error) {
+	live, err := root.Live()
+	if err != nil {
+		return nil, err
+	}
+	agent := &firstboot.Agent{
+		Root:    root,
+		Version: version,
+		Log:     func(line string) { fmt.Fprintln(p.stdout, line) },
+	}
+	if agent.Hostname, err = hostname(root, live); err != nil {
+		return nil, err
+	}
+	if !live {
+		return agent, nil
+	}
+	agent.Credentials = os.Getenv("CREDENTIALS_DIRECTORY")
+	agent.Console = console.Write
+	agent.Log = func(line string) {
+		fmt.Fprintln(p.stdout, line)
+		if err := systemd.Status(line); err != nil {
+			fmt.Fprintln(p.stderr, err)
+		}
+	}
+	selinux, err := root.Exists("/sys/fs/selinux/enforce")
+	if err != nil {
+		return nil, err
+	}
+	if selinux {
+		agent.Relabel = relabel
+	}
+	return agent, nil
+}
+
+// relabel gives files and what is below them the labels that the policy has for their names.
+func relabel(ctx context.Context, paths ...string) error {
+	_, err := run.Output(ctx, "restorecon", append([]string{"-R"}, paths...)...)
+	return err
+}
+
+// hostname is the name that this system has by now, or the one that a tree will have.
+func hostname(root *rootfs.Root, live bool) (string, error) {
+	name := ""
+	if live {
+		var err error
+		if name, err = os.Hostname(); err != nil {
+			return "", err
+		}
+	} else if there, err := root.Exists("/etc/hostname"); err != nil {
+		return "", err
+	} else if there {
+		data, err := root.ReadFile("/etc/hostname")
+		if err != nil {
+			return "", err
+		}
+		name = strings.TrimSpace(string(data))
+	}
+	// It becomes a part of lines that programs parse.
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "localhost", nil
+	}
+	return name, nil
+}
+
+// openRoot opens a tree. To change this system takes root rights.
+func openRoot(dir string, change bool) (*rootfs.Root, error) {
+	root, err := rootfs.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	live, err := root.Live()
+	if err == nil && live && change && os.Geteuid() != 0 {
+		err = errors.New("this needs root rights: use sudo")
+	}
+	if err != nil {
+		root.Close()
+		return nil, err
+	}
+	return root, nil
+}
+
+// failed gives an error the exit status 1: the command line was right, and it could not be done.
+func failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return exitError{1, err}
+}

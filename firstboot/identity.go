@@ -1,0 +1,158 @@
+package firstboot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/leaven-dev/leaven/keys"
+)
+
+// identitySteps is what makes an instance itself. It needs no network, and sshd waits for it.
+func (a *Agent) identitySteps(who identification) []Step {
+	steps := []Step{
+		{
+			ID:       "instance-id",
+			Title:    "who this instance is",
+			Policy:   Degrade,
+			Deadline: time.Second,
+			Check: func(context.Context) (Verdict, error) {
+				return Verdict{OK: true, Text: who.text}, WithCure(who.doubt, "nothing was changed; "+
+					"if it is a new instance, remove "+currentLink+" and run `leaven firstboot`")
+			},
+		},
+		{
+			ID:       "machine-id",
+			Title:    "a machine-id of its own",
+			Policy:   Degrade,
+			Deadline: time.Second,
+			Check:    func(context.Context) (Verdict, error) { return a.checkMachineID(who) },
+		},
+		{
+			ID:       "host-keys",
+			Title:    "SSH host keys of its own",
+			Policy:   Required,
+			Deadline: 30 * time.Second, // the kernel's random numbers may be late on a first boot
+			Check:    func(context.Context) (Verdict, error) { return a.checkHostKeys(who.ID) },
+			Apply: func(context.Context) error {
+				return withKeysCure(keys.Make(a.Root, who.ID, "root@"+a.Hostname))
+			},
+		},
+		{
+			ID:       "sshd-config",
+			Title:    "no other host key configured",
+			After:    []string{"host-keys"},
+			Policy:   Degrade,
+			Deadline: time.Second,
+			Apply:    func(context.Context) error { return a.checkSSHDConfig() },
+		},
+		{
+			ID:       "console-keys",
+			Title:    "host keys on the console",
+			After:    []string{"host-keys"},
+			Policy:   Ignore,
+			Deadline: 5 * time.Second, // a serial line that is held up must not hold up sshd
+			Apply:    func(context.Context) error { return a.printHostKeys() },
+		},
+	}
+	if a.Relabel != nil {
+		steps = append(steps, Step{
+			ID:       "selinux-labels",
+			Title:    "SELinux labels of the host keys",
+			After:    []string{"host-keys"},
+			Policy:   Degrade,
+			Deadline: 20 * time.Second,
+			Apply:    func(ctx context.Context) error { return a.Relabel(ctx, keys.Dir, stateDir) },
+		})
+	}
+	return steps
+}
+
+// checkMachineID looks whether systemd made a machine-id. Making one is systemd's work, from the empty file that sealing leaves.
+func (a *Agent) checkMachineID(who identification) (Verdict, error) {
+	id, err := line(a.Root, "/etc/machine-id")
+	if err != nil {
+		return Verdict{}, err
+	}
+	const cure = "see machine-id(5); the image must have an empty /etc/machine-id"
+	switch {
+	case id == "":
+		return Verdict{}, WithCure(errors.New("/etc/machine-id is missing or empty"), cure)
+	case !hex128.MatchString(id):
+		return Verdict{}, WithCure(fmt.Errorf("/etc/machine-id holds no id but %q", id), cure)
+	}
+	if who.last != "" && who.last != who.ID {
+		before, err := loadState(a.Root, who.last)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return Verdict{}, err
+		}
+		if err == nil && before.MachineID == who.machineID {
+			return Verdict{}, WithCure(fmt.Errorf("the machine-id is still that of instance %s, from which this disk was copied", who.last), cure)
+		}
+	}
+	return Verdict{OK: true, Text: "set"}, nil
+}
+
+func (a *Agent) checkHostKeys(instance string) (Verdict, error) {
+	s, err := keys.Inspect(a.Root, instance)
+	if err != nil {
+		return Verdict{}, withKeysCure(err)
+	}
+	switch s.Progress {
+	case keys.Made:
+		text := strings.Join(s.Usable, ", ")
+		if !s.Server {
+			text = "no SSH server here"
+		} else if len(s.Missing) > 0 {
+			text += "; gone or damaged since they were made: " + strings.Join(s.Missing, ", ")
+		}
+		return Verdict{OK: true, Text: text}, nil
+	case keys.Staged:
+		return Verdict{Text: "would publish the keys that an interrupted run made"}, nil
+	}
+	text := "would make Ed25519 and ECDSA keys"
+	if !s.Server {
+		text = "would record that there is no SSH server"
+	}
+	if len(s.Foreign) > 0 {
+		text += " and delete " + strings.Join(s.Foreign, ", ")
+	}
+	if s.Progress == keys.Lost {
+		text += ": no key is left that sshd can load"
+	}
+	return Verdict{Text: text}, nil
+}
+
+func withKeysCure(err error) error {
+	if errors.Is(err, keys.ErrCorrupt) {
+		return WithCure(err, "remove that file to have new host keys made, then run `leaven firstboot`")
+	}
+	return err
+}
+
+// checkSSHDConfig runs once, when an instance is new: a host key that lies elsewhere by then comes from the image.
+func (a *Agent) checkSSHDConfig() error {
+	found, err := keys.ElsewhereConfigured(a.Root)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	return WithCure(fmt.Errorf("sshd is told to serve a host key that came with the image: %s", strings.Join(found, ", ")),
+		"take the HostKey line out of sshd_config or make that key anew")
+}
+
+// printHostKeys is for whoever fills known_hosts from the console's output.
+func (a *Agent) printHostKeys() error {
+	list, err := keys.List(a.Root)
+	if len(list) == 0 {
+		return err
+	}
+	block := keys.Block(list, time.Now())
+	if a.Console == nil {
+		a.Log(string(block))
+		return err
+	}
+	return errors.Join(err, a.Console(block))
+}

@@ -1,0 +1,57 @@
+package firstboot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/leaven-dev/leaven/internal/rootfs"
+)
+
+// lockPatience is how long a run waits for another one. Identity takes well under a second.
+const lockPatience = 20 * time.Second
+
+// Lock keeps a second run out of a tree's records until the returned file is closed. It locks the folder itself (flock(2)), so
+// that it works on a root that is mounted read-only, and ends with the process.
+func Lock(ctx context.Context, root *rootfs.Root) (*os.File, error) {
+	if err := makeStateDir(root); err != nil {
+		return nil, err
+	}
+	f, err := root.Open(stateDir)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			f.Close()
+			return nil, fmt.Errorf("cannot lock %s: %w", stateDir, err)
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			f.Close()
+			return nil, fmt.Errorf("cannot lock %s: another leaven is at work in it", stateDir)
+		}
+	}
+}
+
+// makeStateDir makes the folder of the records where it is missing.
+func makeStateDir(root *rootfs.Root) error {
+	if there, err := root.Exists(stateDir); there || err != nil {
+		return err
+	}
+	d, err := root.MkdirAll(stateDir, 0o755)
+	if err != nil {
+		return err
+	}
+	return d.Close()
+}

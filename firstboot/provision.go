@@ -1,0 +1,35 @@
+package firstboot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// provisionSteps is what an instance needs besides its identity. It runs with network, and nothing of the boot waits for it.
+func (a *Agent) provisionSteps(boot string) []Step {
+	return []Step{{
+		ID:       "identity",
+		Title:    "the identity stage of this boot",
+		Policy:   Required,
+		Deadline: time.Second,
+		Check: func(context.Context) (Verdict, error) {
+			const cure = "see `journalctl -u leaven-identity`, then run `leaven firstboot`"
+			rec, ran, err := loadStage(a.Root, Identity, boot)
+			switch {
+			case err != nil:
+				return Verdict{}, err
+			case !ran:
+				return Verdict{Text: "needs the identity stage, which has not run in this boot", Cure: cure}, nil
+			case rec.Result == Running:
+				return Verdict{}, WithCure(errors.New("leaven-identity.service was cut off"), cure)
+			case rec.Result == Failed && rec.Message != "":
+				return Verdict{}, WithCure(fmt.Errorf("it failed: %s", rec.Message), rec.Cure)
+			case rec.Result == Failed:
+				return Verdict{}, WithCure(errors.New("it failed"), cure)
+			}
+			return Verdict{OK: true, Text: string(rec.Result)}, nil
+		},
+	}}
+}

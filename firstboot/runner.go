@@ -1,0 +1,181 @@
+package firstboot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// runner brings about the steps of one stage.
+type runner struct {
+	stage Stage
+	book  *book
+	log   func(string)
+}
+
+// run runs the steps, each as soon as those that it comes after are through, and returns when all are.
+func (r *runner) run(ctx context.Context, steps []Step) error {
+	sorted, err := order(steps)
+	if err != nil {
+		return err
+	}
+	r.book.note(func(state *State) { state.expect(r.stage, sorted) })
+	through := map[string]chan struct{}{}
+	for _, s := range sorted {
+		through[s.ID] = make(chan struct{})
+	}
+	var mu sync.Mutex
+	failed := map[string]bool{} // those that hold up what comes after them
+	var wait sync.WaitGroup
+	for _, s := range sorted {
+		wait.Go(func() {
+			defer close(through[s.ID])
+			for _, id := range s.After {
+				<-through[id]
+			}
+			mu.Lock()
+			before := ""
+			for _, id := range s.After {
+				if failed[id] {
+					before = id
+				}
+			}
+			mu.Unlock()
+			if !r.step(ctx, s, before) && s.Policy != Ignore {
+				mu.Lock()
+				failed[s.ID] = true
+				mu.Unlock()
+			}
+		})
+	}
+	wait.Wait()
+	return nil
+}
+
+// step runs one step and records it. Before is a failed step that it comes after, or "".
+func (r *runner) step(ctx context.Context, s Step, before string) bool {
+	rec, _ := r.book.step(s.ID)
+	rec.ID, rec.Stage, rec.Title, rec.Policy, rec.Boot = s.ID, r.stage, s.Title, s.Policy, r.book.boot
+	rec.Message, rec.Cure, rec.Changed = "", "", false
+	if before != "" {
+		rec.Result, rec.Message = Blocked, fmt.Sprintf("waits for step %s, which failed", before)
+		r.end(rec)
+		return false
+	}
+	began := time.Now()
+	text, applied, err := r.attempt(ctx, s, rec)
+	if applied || rec.Done.IsZero() {
+		rec.Started, rec.Ended = began.UTC(), time.Now().UTC()
+		rec.Seconds = seconds(time.Since(began))
+	}
+	rec.Changed, rec.Message, rec.Result = applied, text, OK
+	if err != nil {
+		rec.Message, rec.Cure, rec.Result = err.Error(), cureOf(err), Failed
+	} else if rec.Done.IsZero() {
+		rec.Done = time.Now().UTC()
+	}
+	r.end(rec)
+	return err == nil
+}
+
+// end records how a step ended and tells it. What only was looked at needs no write of its own.
+func (r *runner) end(rec StepRecord) {
+	put := func(s *State) { s.putStep(rec) }
+	if rec.Result == OK && !rec.Changed {
+		r.book.note(put)
+	} else {
+		r.book.update(put)
+		r.book.event(Event{Stage: r.stage, Step: rec.ID, Event: string(rec.Result), Seconds: rec.Seconds, Message: rec.Message})
+	}
+	r.log(rec.String())
+}
+
+// attempt checks, applies where that is needed, and checks again, all within the step's deadline. The step goes on in the
+// background if it does not heed the deadline; the process is about to end then.
+func (r *runner) attempt(ctx context.Context, s Step, rec StepRecord) (text string, applied bool, err error) {
+	deadline := s.Deadline
+	if deadline == 0 {
+		deadline = DefaultDeadline
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, deadline, fmt.Errorf("took longer than %v", deadline))
+	defer cancel()
+	type outcome struct {
+		text    string
+		applied bool
+		err     error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		defer func() {
+			if p := recover(); p != nil {
+				r.log(fmt.Sprintf("%s: panic: %v\n%s", s.ID, p, debug.Stack()))
+				o.err = WithCure(fmt.Errorf("a mistake in Leaven: %v", p), "report it with the journal of this boot")
+			}
+			done <- o
+		}()
+		o.text, o.applied, o.err = r.bring(ctx, s, rec)
+	}()
+	select {
+	case o := <-done:
+		return o.text, o.applied, o.err
+	case <-ctx.Done():
+		return "", false, context.Cause(ctx)
+	}
+}
+
+// bring is the three moves of a step.
+func (r *runner) bring(ctx context.Context, s Step, rec StepRecord) (text string, applied bool, err error) {
+	if s.Check == nil && !rec.Done.IsZero() {
+		return "done before", false, nil
+	}
+	if s.Check != nil {
+		v, err := s.Check(ctx)
+		if err != nil || v.OK {
+			return v.Text, false, err
+		}
+		if s.Apply == nil {
+			return "", false, WithCure(errors.New(v.Text), v.Cure)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return "", false, err // nobody waits for this attempt any more
+	}
+	rec.Result, rec.Started, rec.Ended = Running, time.Now().UTC(), time.Time{}
+	r.book.update(func(state *State) { state.putStep(rec) })
+	r.book.event(Event{Stage: r.stage, Step: s.ID, Event: string(Running)})
+	if err := s.Apply(ctx); err != nil {
+		return "", true, err
+	}
+	if s.Check == nil {
+		return "", true, nil
+	}
+	v, err := s.Check(ctx)
+	if err == nil && !v.OK {
+		err = fmt.Errorf("it was applied and is still not so: %s", v.Text)
+	}
+	return v.Text, true, err
+}
+
+// seconds rounds to a tenth of a millisecond.
+func seconds(d time.Duration) float64 {
+	return float64(d.Round(100*time.Microsecond).Microseconds()) / 1e6
+}
+
+// String is the line that the journal gets.
+func (r StepRecord) String() string {
+	text := fmt.Sprintf("%s: %s", r.ID, r.Result)
+	if r.Changed {
+		text += fmt.Sprintf(" in %.3f s", r.Seconds)
+	}
+	if r.Message != "" {
+		text += ": " + r.Message
+	}
+	if r.Cure != "" {
+		text += "; " + r.Cure
+	}
+	return text
+}

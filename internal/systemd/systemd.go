@@ -1,0 +1,54 @@
+// Package systemd talks to the system's manager, as far as first boot needs it: telling how a unit goes, asking how another
+// one goes, reloading unit files. Where systemd is not there, telling does nothing and asking is an error.
+package systemd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/leaven-dev/leaven/internal/run"
+)
+
+// Running tells whether this system was booted by systemd (sd_booted(3)).
+func Running() (bool, error) {
+	fi, err := os.Lstat("/run/systemd/system")
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && fi.IsDir(), err
+}
+
+// Status tells what the unit is doing, for `systemctl status` (sd_notify(3)). Outside of a unit it does nothing.
+func Status(text string) error {
+	if _, err := daemon.SdNotify(false, "STATUS="+strings.ReplaceAll(text, "\n", " ")); err != nil {
+		return fmt.Errorf("cannot tell systemd the status: %w", err)
+	}
+	return nil
+}
+
+// Reload makes systemd read unit files anew. It starts and stops nothing.
+func Reload(ctx context.Context) error {
+	_, err := run.Output(ctx, "systemctl", "daemon-reload")
+	return err
+}
+
+// Pending tells whether a unit is starting or has yet to start in this boot: whether there is something to wait for.
+func Pending(ctx context.Context, unit string) (bool, error) {
+	text, err := run.Output(ctx, "systemctl", "show", "--property=ActiveState,Job", unit)
+	if err != nil {
+		return false, err
+	}
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		if name == "ActiveState" && value == "activating" || name == "Job" && value != "" && value != "0" {
+			return true, nil
+		}
+	}
+	return false, nil
+}

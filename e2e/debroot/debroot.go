@@ -50,8 +50,9 @@ func bootstrap(ctx context.Context, r Recipe, dir string, progress io.Writer) er
 	args := []string{
 		"--variant=apt",
 		"--include=" + strings.Join(r.Packages, ","),
-		// A shell of the root reads the script from its standard input, so it needs no file in there.
-		"--customize-hook=" + `chroot "$1" sh -eu <<'END-OF-SCRIPT'` + "\n" + r.Script + "\nEND-OF-SCRIPT",
+		// A shell of the root reads the script from its standard input, so it needs no file in there;
+		// from the environment, because mmdebstrap prints the hooks.
+		`--customize-hook=printf %s "$RECIPE_SCRIPT" | chroot "$1" sh -eu`,
 		r.Suite, dir,
 	}
 	uri, err := mirror(ctx)
@@ -63,6 +64,7 @@ func bootstrap(ctx context.Context, r Recipe, dir string, progress io.Writer) er
 	}
 	var log bytes.Buffer
 	cmd := exec.CommandContext(ctx, "mmdebstrap", args...)
+	cmd.Env = append(os.Environ(), "RECIPE_SCRIPT="+r.Script)
 	cmd.Stdout = io.MultiWriter(&log, progress)
 	cmd.Stderr = cmd.Stdout
 	// mmdebstrap unmounts what it mounted when it is interrupted; killed, it cannot.

@@ -1,0 +1,135 @@
+# The commands of a developer: make demo, make test; `make help` lists the rest.
+#
+# Each works as the first command on a fresh Debian 12, Debian 13 or Ubuntu 24.04
+# with Go: it installs the Debian packages that are missing, and builds its tools
+# from the modules that tools.mod pins. What is slow to make is kept in .cache
+# (or in LEAVEN_CACHE).
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+MAKEFLAGS += --no-builtin-rules
+
+export CACHE := $(abspath $(or $(LEAVEN_CACHE),.cache))
+export LEAVEN_CACHE := $(CACHE)
+export PATH := $(CACHE)/tools:$(PATH):/usr/local/go/bin:/usr/sbin:/sbin
+
+# Programs that need root (containers, mounts, network namespaces) get it through
+# sudo, without a question: a build that waits for a password in the middle is
+# worse than one that says what it needs. They see the same tools and the same
+# module cache. Empty when we are root.
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo -n env PATH="$(PATH)" LEAVEN_CACHE="$(CACHE)" GOMODCACHE="$(shell go env GOMODCACHE)" CI="$(CI)")
+
+# say prints what is done and how long the whole took until then.
+export STARTED := $(shell date +%s)
+say = printf '%4ds  %s\n' $$(( $$(date +%s) - STARTED ))
+
+VERSION := $(shell git describe --tags --always --dirty --match 'v*' 2>/dev/null || echo dev)
+BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w -buildid= -X main.version=$(VERSION)'
+
+##@ What people run
+.PHONY: help build test demo bench
+help: ## list the targets
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+build: go agents ## bin/leaven, bin/leaven-linux-arm64, bin/packer-plugin-leaven
+	@$(say) "build the Packer plugin"
+	@$(BUILD) -o bin/packer-plugin-leaven ./cmd/packer-plugin-leaven
+
+demo: setup packer build ## the main job: build a golden image, boot two instances of it
+	@$(say) "run the demo"
+	@go build -o $(CACHE)/tools/demo ./e2e/demo
+	@$(SUDO) $(CACHE)/tools/demo
+
+test: check build ## everything that is checked; ends with the lines of go test
+	@$(say) "run the tests (logs and console output: $(CACHE)/artifacts)"
+	@$(GO_TEST) ./...
+
+bench: setup tools build ## every figure, side by side with the peers
+	@$(say) "run the benchmarks"
+	@go test $(GO_EXEC) -count=1 -p 1 -timeout 60m -run '^$$' -bench . ./...
+
+# -count=1: the end-to-end tests depend on programs and systems that go test does
+# not see, so a cached result could be wrong.
+# -p 1: two cores run one virtual machine or one container at a time; with more,
+# emulated boots take so long that their deadlines mean nothing.
+# -exec: as an ordinary user, the tests are compiled as that user and run as root.
+GO_EXEC = $(if $(SUDO),-exec '$(SUDO)')
+GO_TEST = $(SUDO) rm -rf $(CACHE)/artifacts && mkdir -p $(CACHE)/artifacts && \
+	go test $(GO_EXEC) -count=1 -p 1 -timeout 45m -artifacts -outputdir $(CACHE)/artifacts
+
+##@ Parts
+.PHONY: check agents generate fmt clean
+check: setup tools agents ## formatting, vet, staticcheck, generated files
+	@$(say) "check formatting"
+	@bad=$$($(FILES) '*.go' | xargs -r gofmt -l); [ -z "$$bad" ] || { echo "not formatted, run make fmt: $$bad" >&2; exit 1; }
+	@$(say) "go vet"
+	@go vet ./...
+	@$(say) "staticcheck"
+	@staticcheck ./...
+	@$(say) "check that what is generated is up to date"
+	@before=$$($(SUMS)); go generate ./...; after=$$($(SUMS)); \
+	[ "$$before" = "$$after" ] || { echo "generated files were out of date: commit what make generate made (git status names it)" >&2; exit 1; }
+FILES := git ls-files --cached --others --exclude-standard
+SUMS := $(FILES) | xargs -r -d '\n' sha256sum
+
+# The plugin carries the agent for each architecture. gzip -n leaves out name and
+# time, so that the same source gives the same plugin.
+agents: go
+	@$(say) "build leaven $(VERSION) for amd64 and arm64"
+	@GOOS=linux GOARCH=amd64 $(BUILD) -o bin/leaven ./cmd/leaven
+	@GOOS=linux GOARCH=arm64 $(BUILD) -o bin/leaven-linux-arm64 ./cmd/leaven
+	@mkdir -p packer/agent
+	@gzip -n9 <bin/leaven >packer/agent/leaven-linux-amd64.gz
+	@gzip -n9 <bin/leaven-linux-arm64 >packer/agent/leaven-linux-arm64.gz
+
+generate: go ## make the HCL specs and other generated files anew
+	@go generate ./...
+
+fmt: ## format all Go files
+	@$(FILES) '*.go' | xargs -r gofmt -w
+
+clean: ## remove what was built, and the cache
+	@rm -rf bin packer/agent/*.gz
+	@$(SUDO) rm -rf $(CACHE)
+
+##@ What has to be there
+.PHONY: go setup tools packer
+go:
+	@command -v go >/dev/null || { echo "cannot find go: install Go 1.26 or newer and put it on PATH" >&2; exit 1; }
+
+# The list of packages is in e2e/machine.
+setup: go ## install the Debian packages that are missing
+	@[ -z '$(SUDO)' ] || sudo -n true 2>/dev/null || { echo "cannot become root: run this as root, or as a user whom sudo asks no password" >&2; exit 1; }
+	@missing=$$(go run ./e2e/setup); [ -z "$$missing" ] || { \
+		$(say) "install $$missing"; \
+		$(SUDO) apt-get update -qq; \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $$missing </dev/null >/dev/null; }
+
+tools: packer $(CACHE)/tools/staticcheck $(CACHE)/tools/amazon-ec2-metadata-mock ## build the tools that tools.mod pins
+packer: $(CACHE)/tools/packer $(CACHE)/tools/packer-plugin-qemu
+
+package_packer-plugin-qemu := github.com/hashicorp/packer-plugin-qemu
+package_staticcheck := honnef.co/go/tools/cmd/staticcheck
+package_amazon-ec2-metadata-mock := github.com/aws/amazon-ec2-metadata-mock/cmd
+BUILD_TOOL := go build -modfile=tools.mod -ldflags='-s -w' -o
+
+$(CACHE)/tools/%: tools.mod tools.sum | go
+	@$(say) "build $*, once"
+	@$(BUILD_TOOL) $@ $(package_$*)
+
+# A Packer that is installed and new enough is used (1.10 brought the protocol that
+# our plugin and the qemu plugin speak); building it takes minutes. Another program
+# of that name exists (cracklib's), hence the look at what "version" prints.
+$(CACHE)/tools/packer: tools.mod tools.sum | go
+	@mkdir -p $(@D)
+	@for p in $$(type -ap packer || true); do \
+		[ "$$p" != $@ ] || continue; \
+		v=$$("$$p" version </dev/null 2>/dev/null | sed -n 's/^Packer v\([0-9.]*\).*/\1/p' || true); \
+		if [ -n "$$v" ] && printf '%s\n' 1.10.0 "$$v" | sort --version-sort --check=quiet; then \
+			$(say) "use the Packer $$v that is installed"; \
+			printf '#!/bin/sh\nexec "%s" "$$@"\n' "$$p" >$@; chmod 755 $@; exit 0; \
+		fi; \
+	done; \
+	$(say) "build Packer and the libraries that it shares with its plugins, once (minutes)"; \
+	$(BUILD_TOOL) $@ github.com/hashicorp/packer

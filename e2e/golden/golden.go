@@ -14,6 +14,7 @@ import (
 
 	"github.com/leaven-dev/leaven/e2e/cache"
 	"github.com/leaven-dev/leaven/e2e/debroot"
+	"github.com/leaven-dev/leaven/e2e/qemu"
 )
 
 // Builder is the machine on which the image is baked: a Debian root that people have worked on.
@@ -69,13 +70,13 @@ func (b *Builder) Bake(ctx context.Context, template, dir string, vars map[strin
 	image := &Image{
 		Builder: b,
 		Disk:    filepath.Join(dir, "image", "golden.qcow2"),
-		Report:  filepath.Join(dir, "report.json"),
+		Report:  filepath.Join(dir, "image", "seal-report.json"),
 		Serial:  filepath.Join(dir, "builder-serial.log"),
 	}
 	all := map[string]string{
-		"base_image": b.Disk, "kernel": b.Kernel, "initrd": b.Initrd, "output_directory": filepath.Dir(image.Disk),
-		"disk_size": fmt.Sprint(debroot.ImageSize >> 20), "ssh_username": "admin", "ssh_private_key_file": b.keyFile,
-		"serial_log": image.Serial, "report": image.Report, "vm_name": filepath.Base(image.Disk),
+		"base_image": b.Disk, "kernel": b.Kernel, "initrd": b.Initrd, "disk_size": fmt.Sprintf("%dM", debroot.ImageSize>>20),
+		"output_directory": filepath.Dir(image.Disk), "image_name": filepath.Base(image.Disk), "serial_log": image.Serial,
+		"ssh_username": "admin", "ssh_private_key_file": b.keyFile, "accelerator": qemu.Accelerator(ctx),
 	}
 	maps.Copy(all, vars)
 	args := []string{"build", "-color=false", "-timestamp-ui"}
@@ -98,14 +99,14 @@ func installPlugins(ctx context.Context, packer, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	qemu, err := cache.Tool("packer-plugin-qemu")
+	builder, err := cache.Tool("packer-plugin-qemu")
 	if err != nil {
 		return "", err
 	}
 	path := filepath.Join(dir, "plugins")
 	for source, file := range map[string]string{
 		"github.com/leaven-dev/leaven": filepath.Join(top, "bin", "packer-plugin-leaven"),
-		"github.com/hashicorp/qemu":    qemu,
+		"github.com/hashicorp/qemu":    builder,
 	} {
 		if _, err := os.Stat(file); err != nil {
 			return "", fmt.Errorf("%w: run `make build`", err)

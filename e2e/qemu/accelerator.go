@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// accelerator returns kvm where it works, else tcg. That /dev/kvm can be opened
+// Accelerator returns kvm where it works, else tcg. That /dev/kvm can be opened
 // is not enough: inside some virtual machines QEMU then aborts or hangs. So a
 // machine without a disk is started, whose firmware reports itself on the debug
 // port (0x402) within a fraction of a second.
-func accelerator(ctx context.Context) string {
+func Accelerator(ctx context.Context) string {
 	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
 	if err != nil {
 		return "tcg"

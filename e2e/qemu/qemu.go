@@ -59,7 +59,7 @@ func Start(ctx context.Context, cfg Config) (*VM, error) {
 		return nil, err
 	}
 	socket := filepath.Join(cfg.Dir, "monitor")
-	cmd := exec.CommandContext(ctx, "qemu-system-x86_64", arguments(cfg, accelerator(ctx), socket)...)
+	cmd := exec.CommandContext(ctx, "qemu-system-x86_64", arguments(cfg, Accelerator(ctx), socket)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.WaitDelay = 5 * time.Second
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

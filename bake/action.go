@@ -11,6 +11,7 @@ const (
 	Reset    Action = "reset"    // give a file a known content and mode
 	Edit     Action = "edit"     // change lines of a file
 	Report   Action = "report"   // touch nothing; tell
+	Run      Action = "run"      // of a change: a program of the image was run; no rule has this action
 )
 
 // Stage says when a rule has to run, and of a run which rules it takes.

@@ -6,14 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
+	"path/filepath"
 	"syscall"
 
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
-
-// maxDepth is how many folders deep a tree is removed through open directories; each takes a file descriptor.
-const maxDepth = 400
 
 // Applier carries out plans.
 type Applier struct {
@@ -23,51 +20,92 @@ type Applier struct {
 	Command func(ctx context.Context, argv []string) error
 	// Each is told of every change as soon as it is made.
 	Each func(Change)
+
+	view *view
 }
 
 // Apply does what is planned. What cannot be done is in its change, and the rest is done all the same.
 func (a *Applier) Apply(ctx context.Context, p *Plan) []Change {
+	a.view = p.view
+	defer a.view.release()
 	var changes []Change
 	asked := map[string]error{}
-	for _, it := range p.Items {
-		if !it.acted {
-			continue
-		}
-		c := Change{Rule: it.Rule.ID, Path: Quote(it.Path), Action: it.Action, Bytes: it.Bytes, Result: Done}
-		err := context.Cause(ctx)
-		if err == nil && it.Refusal == "" {
-			err = a.quiesce(ctx, it.Rule, asked)
-		}
-		switch {
-		case err != nil:
-		case it.Refusal != "":
-			c.Result, c.Message, c.Bytes = Refused, it.Refusal, 0
-		default:
-			err = a.one(it)
-		}
+	done := func(it Item, err error) {
+		c := it.change(Done)
 		if err != nil {
 			c.Result, c.Message, c.Bytes = Failed, reason(err), 0
 		}
 		changes = append(changes, c)
 		a.Each(c)
 	}
+	for _, it := range p.Items {
+		if !it.acted {
+			continue
+		}
+		if it.Refusal != "" {
+			c := it.change(Refused)
+			changes = append(changes, c)
+			a.Each(c)
+			continue
+		}
+		err := context.Cause(ctx)
+		if err == nil {
+			err = a.quiesce(ctx, it.Rule, asked)
+		}
+		if err == nil {
+			it.Bytes, err = a.one(ctx, it)
+		}
+		done(it, err)
+	}
+	for _, it := range p.scripts {
+		err := context.Cause(ctx)
+		if err == nil && a.Command != nil {
+			err = a.Command(ctx, []string{filepath.Join(a.Root.Dir(), it.Path)})
+		}
+		done(it, err)
+	}
 	return changes
 }
 
 // Preview is what Apply would do.
 func (p *Plan) Preview() []Change {
+	defer p.view.release()
 	var changes []Change
-	for _, it := range p.Items {
-		if !it.acted {
+	for _, it := range append(p.Items[:len(p.Items):len(p.Items)], p.scripts...) {
+		switch {
+		case !it.acted:
+			continue
+		case it.Refusal != "":
+			changes = append(changes, it.change(Refused))
 			continue
 		}
-		c := Change{Rule: it.Rule.ID, Path: Quote(it.Path), Action: it.Action, Bytes: it.Bytes, Result: Planned}
-		if it.Refusal != "" {
-			c.Result, c.Message, c.Bytes = Refused, it.Refusal, 0
+		if it.Action == Delete && it.Bytes == 0 {
+			it.Bytes = p.folderSize(it)
 		}
-		changes = append(changes, c)
+		changes = append(changes, it.change(Planned))
 	}
 	return changes
+}
+
+// folderSize is what a folder stores; what is no folder, or cannot be looked at, counts as nothing.
+func (p *Plan) folderSize(it Item) int64 {
+	n, err := p.view.child(it.folder, it.name)
+	if err != nil || n.kind != fs.ModeDir {
+		return 0
+	}
+	d, err := p.view.open(n)
+	if err != nil {
+		return 0
+	}
+	return size(d, maxDepth)
+}
+
+func (it Item) change(r Result) Change {
+	c := Change{Rule: it.Rule.ID, Path: Quote(it.Path), Action: it.Action, Bytes: it.Bytes, Result: r}
+	if r == Refused {
+		c.Message, c.Bytes = it.Refusal, 0
+	}
+	return c
 }
 
 // quiesce runs the commands that a rule wants run first, once.
@@ -85,88 +123,68 @@ func (a *Applier) quiesce(ctx context.Context, r *Rule, asked map[string]error) 
 	return err
 }
 
-func (a *Applier) one(it Item) error {
-	d, err := a.Root.OpenDir(path.Dir(it.Path))
-	if err != nil {
-		return err
+// one carries out one item and says how many bytes of content are gone.
+func (a *Applier) one(ctx context.Context, it Item) (int64, error) {
+	d, err := a.view.open(it.folder)
+	if it.Action == Delete && errors.Is(err, fs.ErrNotExist) {
+		return 0, nil // somebody else was quicker; it is gone
 	}
-	defer d.Close()
-	name := path.Base(it.Path)
+	if err != nil {
+		return 0, err
+	}
 	switch it.Action {
 	case Delete:
-		return a.remove(d, name, it.Rule)
+		return a.remove(ctx, d, it.name, it.Rule)
 	case Truncate:
-		return rewrite(d, name, nil, 0)
+		return it.Bytes, rewrite(d, it.name, 0, fixed(""))
 	case Edit:
-		data, err := a.Root.ReadFile(it.Path)
-		if err != nil {
-			return err
-		}
-		if data, _, err = it.Rule.Edit.apply(data); err != nil {
-			return err
-		}
-		return rewrite(d, name, data, 0)
+		return it.Bytes, rewrite(d, it.name, 0, it.Rule.Edit.edit)
 	case Reset:
-		return a.reset(d, name, it.Rule.Reset)
+		return it.Bytes, a.reset(d, it.name, it.Rule.Reset)
 	}
-	return fmt.Errorf("no way to %s", it.Action)
+	return 0, fmt.Errorf("no way to %s", it.Action)
 }
 
 // reset gives a file its known content, or makes it a link where the link would lead somewhere.
 func (a *Applier) reset(d *rootfs.Dir, name string, c *Content) error {
-	mode := fs.FileMode(c.Mode)
 	if c.LinkTo != "" {
-		if there, err := a.Root.Exists(path.Join(d.Name(), c.LinkTo)); err != nil {
+		if there, err := a.Root.Exists(c.LinkTo); err != nil {
 			return err
 		} else if there {
 			if err := d.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
+				return explain(err)
 			}
 			return d.Symlink(c.LinkTo, name)
 		}
 	}
+	mode := fs.FileMode(c.Mode)
 	if _, err := d.Lstat(name); errors.Is(err, fs.ErrNotExist) {
 		if mode == 0 {
 			mode = 0o644
 		}
 		return d.WriteFile(name, []byte(c.Text), mode)
 	}
-	return rewrite(d, name, []byte(c.Text), mode)
+	return rewrite(d, name, mode, fixed(c.Text))
 }
 
 // remove takes away a file or a tree.
-func (a *Applier) remove(d *rootfs.Dir, name string, r *Rule) error {
-	fi, err := d.Lstat(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // somebody else was quicker; it is gone
+func (a *Applier) remove(ctx context.Context, d *rootfs.Dir, name string, r *Rule) (int64, error) {
+	t := &removal{
+		stop:   func() error { return context.Cause(ctx) },
+		unlink: func(d *rootfs.Dir, name string, fi fs.FileInfo) error { return a.unlink(d, name, fi, r) },
 	}
-	if err != nil {
-		return err
-	}
-	if !fi.IsDir() {
-		return a.unlink(d, name, fi, r)
-	}
-	t := &tree{top: d, device: device(fi), unlink: func(d *rootfs.Dir, name string, fi fs.FileInfo) error {
-		return a.unlink(d, name, fi, r)
-	}}
-	return t.remove(name)
+	t.entry(d, name, "", 0)
+	return t.bytes, t.err()
 }
 
 // unlink removes a file's name. Content that has another name as well is not touched: that name may lie outside the root.
 func (a *Applier) unlink(d *rootfs.Dir, name string, fi fs.FileInfo, r *Rule) error {
-	if a.Overwrite && r.Secret && fi.Mode().IsRegular() && links(fi) == 1 {
+	if a.Overwrite && r.Secret && fi.Mode().IsRegular() {
 		if err := overwrite(d, name); err != nil {
 			return err
 		}
 	}
 	return explain(d.Remove(name))
-}
-
-func device(fi fs.FileInfo) uint64 {
-	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
-		return st.Dev
-	}
-	return 0
 }
 
 func links(fi fs.FileInfo) uint64 {
@@ -176,7 +194,7 @@ func links(fi fs.FileInfo) uint64 {
 	return 0
 }
 
-// explain adds the usual reason why root may not remove a file.
+// explain adds the usual reason why root may not remove or change a file.
 func explain(err error) error {
 	if errors.Is(err, syscall.EPERM) && os.Geteuid() == 0 {
 		return fmt.Errorf("%w (it or its folder may be immutable: see lsattr(1), chattr -i)", err)

@@ -3,6 +3,7 @@ package bake
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -49,11 +50,9 @@ func (c *Catalogue) Rules() []Rule { return slices.Clone(c.rules) }
 
 // digest tells catalogues apart: two with the same digest find the same things.
 func (c *Catalogue) digest() string {
-	h := sha256.New()
-	for _, r := range c.rules {
-		fmt.Fprintf(h, "%q %q %q %q %q %q %q\n", r.ID, r.Where, r.Except, r.When, r.Action, r.Stage, r.Default)
-	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
+	data, _ := json.Marshal(c.rules) // cannot fail: rules are plain data
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:8])
 }
 
 // Options choose what of a catalogue is applied to a tree.

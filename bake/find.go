@@ -1,135 +1,111 @@
 package bake
 
 import (
-	"errors"
 	"io/fs"
-	"path"
-	"syscall"
-
-	"github.com/leaven-dev/leaven/internal/rootfs"
+	"slices"
 )
 
 // finder looks for what patterns match in a tree.
 type finder struct {
-	root *rootfs.Root
-	// enter says whether a folder may be entered: mount points that are no part of the image may not.
-	enter func(dir string) bool
-	visit func(name string, fi fs.FileInfo)
-	fail  func(name string, err error) // what could not be looked at
+	view *view
+	// skip says that nothing in a folder is of interest.
+	skip func(dir *node) bool
+	// visit is told what was found; wildcard says that the pattern does not name it outright.
+	visit func(n *node, wildcard bool)
+	fail  func(n *node, err error) // what could not be looked at
 }
 
-func (f *finder) find(p pattern) {
-	top, err := f.root.OpenDir("/")
-	if err != nil {
-		f.fail("/", err)
-		return
-	}
-	defer top.Close()
-	f.in(top, p)
-}
+func (f *finder) find(p pattern) { f.in(f.view.top, p) }
 
-// in finds what p matches below d.
-func (f *finder) in(d *rootfs.Dir, p pattern) {
+// in finds what p matches below n.
+func (f *finder) in(n *node, p pattern) {
 	last := len(p) == 1
-	switch {
-	case p[0] == "**":
-		f.deep(d, p)
-	case !wild(p[0]) && last:
-		f.one(d, p[0])
-	case !wild(p[0]):
-		f.step(d, p[0], p[1:])
-	default:
-		for _, e := range f.list(d) {
-			if !matchName(p[0], e.Name()) {
+	switch s := p[0]; {
+	case s.deep:
+		f.deep(n, p)
+	case s.wild:
+		for _, e := range f.list(n) {
+			if !s.matches(e.name) {
 				continue
 			}
 			if last {
-				f.one(d, e.Name())
-			} else if e.IsDir() {
-				f.down(d, e.Name(), p[1:])
+				f.visit(e, true)
+			} else if e.kind == fs.ModeDir {
+				f.down(e, p[1:])
 			}
+		}
+	default:
+		e, err := f.view.child(n, s.text)
+		switch {
+		case err != nil:
+			f.absent(n, err)
+		case last:
+			f.visit(e, false)
+		case e.kind == fs.ModeDir:
+			f.down(e, p[1:])
+		case e.kind == fs.ModeSymlink:
+			f.through(e, p[1:])
 		}
 	}
 }
 
 // deep handles "**": any number of folders. At the end of a pattern it finds everything but folders.
-func (f *finder) deep(d *rootfs.Dir, p pattern) {
+func (f *finder) deep(n *node, p pattern) {
 	if len(p) > 1 {
-		f.in(d, p[1:])
+		f.in(n, p[1:])
 	}
-	for _, e := range f.list(d) {
-		if e.IsDir() {
-			f.down(d, e.Name(), p)
+	for _, e := range f.list(n) {
+		if e.kind == fs.ModeDir {
+			f.down(e, p)
 		} else if len(p) == 1 {
-			f.one(d, e.Name())
+			f.visit(e, true)
 		}
 	}
 }
 
-// step enters what a pattern names outright, through a link where it is one.
-func (f *finder) step(d *rootfs.Dir, name string, rest pattern) {
-	fi, err := d.Lstat(name)
-	if err != nil {
-		f.absent(path.Join(d.Name(), name), err)
-		return
+func (f *finder) down(n *node, rest pattern) {
+	if !f.skip(n) {
+		f.in(n, rest)
 	}
-	if fi.Mode().Type() != fs.ModeSymlink {
-		if fi.IsDir() {
-			f.down(d, name, rest)
+}
+
+// through follows a link that a pattern names outright on its way.
+func (f *finder) through(n *node, rest pattern) {
+	target, err := f.view.follow(n)
+	switch {
+	case err != nil:
+		f.absent(n, err)
+	case astray(n, target):
+		f.fail(n, errLeads(target))
+	case target.kind == fs.ModeDir:
+		f.down(target, rest)
+	}
+}
+
+// astray tells that a link leads to a place where a rule made for another one would do harm: to the top, to a folder that
+// the link itself lies in, or to a whole system folder. Distributions move folders below one of these (/lib → /usr/lib,
+// /home → /var/home), never onto one.
+func astray(link, target *node) bool {
+	for at := link.up; at != nil; at = at.up {
+		if at == target {
+			return true
 		}
-		return
 	}
-	target, err := f.root.OpenDir(path.Join(d.Name(), name))
-	if err != nil {
-		f.absent(path.Join(d.Name(), name), err)
-		return
-	}
-	defer target.Close()
-	if f.enter(target.Name()) {
-		f.in(target, rest)
-	}
+	system := []string{"bin", "boot", "dev", "etc", "home", "lib", "lib64", "proc", "root", "sbin", "sys", "usr", "var"}
+	return target.up == nil || target.up.up == nil && slices.Contains(system, target.name)
 }
 
-// down enters a folder.
-func (f *finder) down(d *rootfs.Dir, name string, rest pattern) {
-	if !f.enter(path.Join(d.Name(), name)) {
-		return
-	}
-	sub, err := d.OpenDir(name)
+func (f *finder) list(n *node) []*node {
+	entries, err := f.view.list(n)
 	if err != nil {
-		f.absent(path.Join(d.Name(), name), err)
-		return
-	}
-	defer sub.Close()
-	f.in(sub, rest)
-}
-
-func (f *finder) one(d *rootfs.Dir, name string) {
-	full := path.Join(d.Name(), name)
-	fi, err := d.Lstat(name)
-	if err != nil {
-		f.absent(full, err)
-		return
-	}
-	f.visit(full, fi)
-}
-
-func (f *finder) list(d *rootfs.Dir) []fs.DirEntry {
-	entries, err := d.ReadDir()
-	if err != nil {
-		f.fail(d.Name(), err)
+		f.absent(n, err)
 	}
 	return entries
 }
 
 // absent passes an error on unless it says that there is nothing: a rule's place does not exist on every system.
-func (f *finder) absent(name string, err error) {
+func (f *finder) absent(n *node, err error) {
 	if !nothing(err) {
-		f.fail(name, err)
+		f.fail(n, err)
 	}
-}
-
-// nothing tells that an error means absence. A loop of links leads nowhere either.
-func nothing(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP)
 }

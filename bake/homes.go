@@ -1,57 +1,96 @@
 package bake
 
 import (
-	"fmt"
-	"path"
+	"io/fs"
 	"slices"
 	"strings"
-
-	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
-// homes lists the home directories that exist: those of passwd(5), root's, and what lies in /home without an entry, for a
-// user who was deleted leaves one behind. Two names for one directory are listed once.
-func homes(root *rootfs.Root) ([]string, error) {
-	named := []string{"/root"}
-	data, err := root.ReadFile("/etc/passwd")
-	if err != nil && !nothing(err) {
-		return nil, fmt.Errorf("cannot tell whose homes there are: %w", err)
-	}
-	for line := range strings.Lines(string(data)) {
-		if fields := strings.Split(strings.TrimRight(line, "\n"), ":"); len(fields) >= 6 && strings.HasPrefix(fields[5], "/") {
-			named = append(named, fields[5])
+// homes lists the home directories that exist, as patterns that match only them: those of passwd(5), root's, what lies in
+// /home without an entry (a user who was deleted leaves one behind, one of a directory service has none), and /etc/skel, from
+// which every new home is copied. Two names for one directory are listed once. What cannot be looked at goes to fail.
+func homes(v *view, fail func(name string, err error)) []string {
+	found := map[*node]bool{}
+	add := func(name string) {
+		n, err := v.lookup(name)
+		switch {
+		case err != nil && !nothing(err):
+			fail(name, err)
+		case err == nil && n.kind == fs.ModeDir:
+			found[n] = true
 		}
 	}
-	if d, err := root.OpenDir("/home"); err == nil {
-		entries, err := d.ReadDir()
-		if err != nil {
-			return nil, fmt.Errorf("cannot tell whose homes there are: %w", err)
-		}
-		for _, e := range entries {
-			named = append(named, path.Join(d.Name(), e.Name()))
-		}
-		d.Close()
-	} else if !nothing(err) {
-		return nil, fmt.Errorf("cannot tell whose homes there are: %w", err)
+	add("/root")
+	add("/etc/skel")
+	for _, name := range passwdHomes(v, fail) {
+		add(name)
 	}
-	var found []string
-	for _, name := range named {
-		real, err := root.Resolve(name)
-		if nothing(err) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("cannot look into the home %s: %w", Quote(name), err)
-		}
-		if fi, err := root.Stat(real); err == nil && fi.IsDir() {
-			found = append(found, escape(real))
+	if top, err := v.lookup("/home"); err == nil && top.kind == fs.ModeDir {
+		for _, n := range unlistedHomes(v, top, found, fail) {
+			found[n] = true
 		}
 	}
-	slices.Sort(found)
-	return slices.Compact(found), nil
+	var list []string
+	for n := range found {
+		list = append(list, escape(n.path()))
+	}
+	slices.Sort(list)
+	return list
 }
 
-// escape makes a path match only itself when it is used in a pattern.
-func escape(name string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
+func passwdHomes(v *view, fail func(name string, err error)) []string {
+	n, err := v.lookup("/etc/passwd")
+	if nothing(err) {
+		return nil
+	}
+	var data []byte
+	if err == nil {
+		data, err = v.read(n, maxEdit)
+	}
+	if err != nil {
+		fail("/etc/passwd", err)
+	}
+	var names []string
+	for line := range strings.Lines(string(data)) {
+		if fields := strings.Split(strings.TrimRight(line, "\n"), ":"); len(fields) >= 6 && strings.HasPrefix(fields[5], "/") {
+			names = append(names, fields[5])
+		}
+	}
+	return names
+}
+
+// unlistedHomes are the folders in /home, and those one deeper that look like a home: winbind's and sssd's default is
+// /home/DOMAIN/user.
+func unlistedHomes(v *view, top *node, listed map[*node]bool, fail func(name string, err error)) []*node {
+	var found []*node
+	entries, err := v.list(top)
+	if err != nil {
+		fail(top.path(), err)
+	}
+	for _, entry := range entries {
+		n, err := v.follow(entry)
+		if err != nil || n.kind != fs.ModeDir || listed[n] || astray(entry, n) {
+			continue
+		}
+		found = append(found, n)
+		below, err := v.list(n)
+		if err != nil {
+			continue // every rule that looks into this home says so
+		}
+		for _, sub := range below {
+			if sub.kind == fs.ModeDir && looksLikeHome(v, sub) {
+				found = append(found, sub)
+			}
+		}
+	}
+	return found
+}
+
+func looksLikeHome(v *view, n *node) bool {
+	for _, name := range []string{".bash_logout", ".bash_profile", ".bashrc", ".cshrc", ".profile", ".ssh", ".zshrc", ".bash_history"} {
+		if _, err := v.child(n, name); err == nil {
+			return true
+		}
+	}
+	return false
 }

@@ -9,29 +9,30 @@ import (
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
-// guardMounts keeps the plan out of file systems that are mounted in the tree and are no part of the image: NFS shares, the
-// kernel's own, a chroot's /dev. Part of the image is what the tree's own fstab mounts from a local device, and what the
-// caller names.
-func (p *Plan) guardMounts(cross []string) error {
-	mounts, err := p.root.Mounts()
-	if err != nil {
-		return err
-	}
-	local, err := localMounts(p.root)
-	if err != nil {
-		return err
-	}
-	for i, m := range mounts {
-		if !belongs(m, local, cross) {
-			p.guards = append(p.guards, guard{pattern: newPattern(escape(m.Point)), mount: &mounts[i]})
-		}
-	}
-	return nil
+// mount is something mounted inside the tree.
+type mount struct {
+	rootfs.Mount
+	part bool // part of the image
 }
 
-// ImageMounts lists the mount points in a tree that belong to the image.
-func ImageMounts(root *rootfs.Root, cross []string) ([]string, error) {
-	mounts, err := root.Mounts()
+// foreign tells that another file system is mounted on n, and that it is no part of the image.
+func (n *node) foreign() bool { return n.mount != nil && !n.mount.part }
+
+// foreignMount is the error of looking into a file system that is no part of the image.
+type foreignMount struct{ *mount }
+
+func (m foreignMount) Error() string {
+	if m.Type == "" {
+		return "another file system, or another place of this one, is mounted there, so what the image holds below it cannot be seen: unmount it"
+	}
+	return fmt.Sprintf("a %s file system is mounted there (%s), so what the image holds below it cannot be seen: "+
+		"unmount it, or name it with --cross when it is part of the image", m.Type, Quote(m.Source))
+}
+
+// imageMounts lists what is mounted in a tree, and says of each whether it is part of the image. Part is what the tree's own
+// fstab mounts from a local device, and what the caller names; NFS shares, the kernel's own and a chroot's /dev are not.
+func imageMounts(root *rootfs.Root, cross []string) ([]*mount, error) {
+	mounted, err := root.Mounts()
 	if err != nil {
 		return nil, err
 	}
@@ -39,47 +40,24 @@ func ImageMounts(root *rootfs.Root, cross []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	var mounts []*mount
+	for _, m := range mounted {
+		part := slices.Contains(local, m.Point) && m.Whole && !network(m.Type) || slices.Contains(cross, m.Point)
+		mounts = append(mounts, &mount{Mount: m, part: part})
+	}
+	return mounts, nil
+}
+
+// ImageMounts lists the mount points in a tree that belong to the image.
+func ImageMounts(root *rootfs.Root, cross []string) ([]string, error) {
+	mounts, err := imageMounts(root, cross)
 	var points []string
 	for _, m := range mounts {
-		if belongs(m, local, cross) {
+		if m.part {
 			points = append(points, m.Point)
 		}
 	}
-	return points, nil
-}
-
-func belongs(m rootfs.Mount, local, cross []string) bool {
-	return slices.Contains(local, m.Point) && !network(m.Type) || slices.Contains(cross, m.Point)
-}
-
-// mayEnter tells whether a folder belongs to the image. A file system that is not volatile and that a rule would have
-// looked into is reported, once: nobody can tell what lies under it.
-func (p *Plan) mayEnter(r *Rule, dir string) bool {
-	for _, g := range p.guards {
-		if g.mount == nil || g.mount.Point != dir {
-			continue
-		}
-		if !g.mount.Volatile() {
-			p.unknown(r, dir, fmt.Errorf("a %s file system is mounted there (%s), so what the image holds below it cannot be seen: "+
-				"unmount it, or name it with --cross when it is part of the image", g.mount.Type, g.mount.Source))
-		}
-		return false
-	}
-	return true
-}
-
-// unknown records a place that could not be looked at, once for each rule and place.
-func (p *Plan) unknown(r *Rule, name string, err error) {
-	key := r.ID + "\x00" + name
-	if p.told[key] {
-		return
-	}
-	p.told[key] = true
-	p.Unknown = append(p.Unknown, Finding{
-		Rule: r.ID, Path: Quote(name), Severity: Error, State: Unknown,
-		Message: fmt.Sprintf("cannot tell: %v", err),
-		Fix:     "look at the place by hand; run as root on a file system that is whole",
-	})
+	return points, err
 }
 
 // localMounts lists the mount points of local file systems in the tree's own fstab(5).

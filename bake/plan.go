@@ -3,11 +3,7 @@ package bake
 import (
 	"fmt"
 	"io/fs"
-	"path"
-	"regexp"
-	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
@@ -17,31 +13,29 @@ type Item struct {
 	Rule    *Rule
 	Path    string // as seen inside the root, without links but for what it may be itself
 	Action  Action
-	Bytes   int64  // content that would go, in bytes
+	Bytes   int64  // content of a file that would go, in bytes; of a folder only when it has gone, or in Preview
 	Refusal string // why it must stay although it should go; empty where it may go
 
-	acted bool // false: only reported
-	info  fs.FileInfo
+	acted  bool  // false: only reported
+	folder *node // that it lies in
+	name   string
 }
 
 // A Plan is all that must go from a tree. Making one changes nothing.
 type Plan struct {
 	Items   []Item
 	Unknown []Finding // what could not be looked at
+	Notes   []string  // what the plan leaves to people
 
 	digest  string
-	root    *rootfs.Root
+	view    *view
 	stage   Stage
-	guards  []guard
-	mounts  []rootfs.Mount
-	claimed map[string]bool
-	told    map[string]bool // unknowns that were reported already
-}
-
-// A guard protects a path and all below it.
-type guard struct {
-	pattern pattern
-	mount   *rootfs.Mount // set when the path is another file system
+	live    bool // the tree is this running system
+	homes   []string
+	keep    []pattern
+	scripts []Item // programs to run when the rest is done
+	owner   *owner
+	told    map[string]bool // places that are in Unknown
 }
 
 // NewPlan looks through a tree by the rules that the options choose. The error is about the options or about a tree in
@@ -51,28 +45,32 @@ func NewPlan(root *rootfs.Root, c *Catalogue, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	homes, err := homes(root)
-	if err != nil {
-		return nil, err
-	}
-	p := &Plan{digest: c.digest(), root: root, stage: o.Stage, claimed: map[string]bool{}, told: map[string]bool{}}
-	if p.stage == "" {
-		p.stage = All
-	}
 	for _, keep := range o.Keep {
 		if !strings.HasPrefix(keep, "/") && !strings.HasPrefix(keep, "~/") {
 			return nil, fmt.Errorf("cannot keep %q: write an absolute path", keep)
 		}
 	}
-	for _, keep := range patterns(o.Keep, homes) {
-		p.guards = append(p.guards, guard{pattern: keep})
-	}
-	if err := p.guardMounts(o.Cross); err != nil {
+	mounts, err := imageMounts(root, o.Cross)
+	if err != nil {
 		return nil, err
 	}
+	p := &Plan{digest: c.digest(), view: newView(root, mounts), stage: o.Stage, told: map[string]bool{}}
+	defer p.view.release()
+	if p.stage == "" {
+		p.stage = All
+	}
+	if p.live, err = root.Live(); err != nil {
+		return nil, err
+	}
+	if _, err := p.view.list(p.view.top); err != nil {
+		return nil, fmt.Errorf("cannot look into %s: %w", root.Dir(), err)
+	}
+	p.owner = &owner{view: p.view}
+	p.homes = homes(p.view, func(name string, err error) { p.unknown("homes", name, err) })
+	p.keep = patterns(o.Keep, p.homes)
 	for i := range c.rules {
 		if uses[i] != unused {
-			p.look(&c.rules[i], uses[i], homes)
+			p.look(&c.rules[i], uses[i])
 		}
 	}
 	return p, nil
@@ -82,55 +80,45 @@ func NewPlan(root *rootfs.Root, c *Catalogue, o Options) (*Plan, error) {
 func (p *Plan) Catalogue() string { return p.digest }
 
 // look plans one rule.
-func (p *Plan) look(r *Rule, u use, homes []string) {
-	if !p.any(r, r.When, homes) {
+func (p *Plan) look(r *Rule, u use) {
+	if len(r.When) > 0 && !p.any(r, r.When, "") || p.any(r, r.Unless, "") {
 		return
 	}
-	except := patterns(r.Except, homes)
-	refusal := p.refusal(r)
-	for _, where := range patterns(r.Where, homes) {
-		found := false
+	before := len(p.Items)
+	s := newSearch(p, r, u)
+	for _, where := range patterns(r.Where, p.homes) {
+		s.place(where)
+	}
+	for _, where := range p.named(r) {
+		s.filesOnly = true
+		s.place(where)
+	}
+	if len(p.Items) > before && u == acted {
+		p.planScripts(r)
+	}
+}
+
+// any tells whether one of the patterns finds something that holds what the regular expression looks for.
+func (p *Plan) any(r *Rule, list []string, holds string) bool {
+	found := false
+	content := compile(holds)
+	for _, where := range patterns(list, p.homes) {
 		f := p.finder(r)
-		f.visit = func(name string, fi fs.FileInfo) {
-			found = true
-			for _, it := range p.expand(r, name, fi, except) {
-				if p.isClaimed(it.Path) {
-					continue
-				}
-				p.claimed[it.Path] = true
-				if u != spared && (r.Stage == Shutdown || p.stage != Shutdown) {
-					it.Refusal, it.acted = refusal, u == acted
-					p.Items = append(p.Items, it)
-				}
-			}
-		}
+		f.visit = func(n *node, _ bool) { found = found || p.holds(r, n, content) }
 		f.find(where)
-		if !found && r.Reset != nil && r.Reset.Create && u == acted {
-			p.planCreation(r, where)
+		if found {
+			return true
 		}
 	}
+	return false
 }
 
 func (p *Plan) finder(r *Rule) *finder {
 	return &finder{
-		root:  p.root,
-		enter: func(dir string) bool { return p.mayEnter(r, dir) },
-		fail:  func(name string, err error) { p.unknown(r, name, err) },
+		view: p.view,
+		skip: func(*node) bool { return false },
+		fail: func(n *node, err error) { p.unknown(r.ID, n.path(), err) },
 	}
-}
-
-// any tells whether one of the patterns finds something; no patterns find everything.
-func (p *Plan) any(r *Rule, list, homes []string) bool {
-	found := len(list) == 0
-	for _, where := range patterns(list, homes) {
-		f := p.finder(r)
-		f.visit = func(string, fs.FileInfo) { found = true }
-		f.find(where)
-		if found {
-			break
-		}
-	}
-	return found
 }
 
 // refusal says why a rule may not act: nothing in the tree would make again what it takes.
@@ -140,7 +128,7 @@ func (p *Plan) refusal(r *Rule) string {
 	}
 	var names []string
 	for _, m := range r.Makers {
-		if p.any(r, []string{m.Where}, nil) && (m.Unless == "" || !p.any(r, []string{m.Unless}, nil)) {
+		if p.any(r, []string{m.Where}, m.Holds) && (m.Unless == "" || !p.any(r, []string{m.Unless}, "")) {
 			return ""
 		}
 		names = append(names, m.Name)
@@ -148,223 +136,43 @@ func (p *Plan) refusal(r *Rule) string {
 	return "nothing in the image would make it again (looked for " + strings.Join(names, ", ") + "); run `leaven install` first"
 }
 
-// expand turns what a pattern found into items: none where nothing needs doing, several where something below is guarded.
-func (p *Plan) expand(r *Rule, name string, fi fs.FileInfo, except []pattern) []Item {
-	parts := newPattern(name)
-	for _, e := range except {
-		if e.covers(parts) {
-			return nil
-		}
-	}
-	for _, g := range p.guards {
-		if g.pattern.covers(parts) {
-			if g.mount != nil {
-				p.mayEnter(r, name)
+// planScripts plans the programs that want to run after a rule, and notes those that can not.
+func (p *Plan) planScripts(r *Rule) {
+	for _, where := range patterns(r.Scripts, p.homes) {
+		f := p.finder(r)
+		f.visit = func(n *node, _ bool) {
+			target, err := p.view.follow(n)
+			if err != nil {
+				f.absent(n, err)
+				return
 			}
-			return nil
-		}
-	}
-	if fi.Mode().Type() == fs.ModeSymlink {
-		return p.link(r, name, fi, except)
-	}
-	divided := fi.IsDir() && (r.Action == Empty || r.Action == Delete && p.guardedBelow(parts, except))
-	if divided {
-		return p.children(r, name, except)
-	}
-	it := Item{Rule: r, Path: name, Action: r.Action, info: fi}
-	switch r.Action {
-	case Delete, Empty:
-		it.Action = Delete
-		it.Bytes = p.size(name, fi)
-	case Report:
-	default:
-		if !fi.Mode().IsRegular() {
-			return nil
-		}
-		bytes, needed, err := p.content(r, name, fi)
-		if err != nil {
-			p.unknown(r, name, err)
-			return nil
-		}
-		it.Bytes = bytes
-		if !needed {
-			p.claimed[name] = true
-			return nil
-		}
-	}
-	return []Item{it}
-}
-
-// link decides about a link that a rule found. One to /dev/null holds nothing: somebody put it there so that nothing is
-// ever written. Content is changed where the link leads to; deleting takes the link alone.
-func (p *Plan) link(r *Rule, name string, fi fs.FileInfo, except []pattern) []Item {
-	target, err := p.root.Readlink(name)
-	if err != nil {
-		p.unknown(r, name, err)
-		return nil
-	}
-	if target == "/dev/null" {
-		return nil
-	}
-	switch r.Action {
-	case Delete, Report:
-		return []Item{{Rule: r, Path: name, Action: r.Action, info: fi}}
-	case Truncate:
-		return nil // a log that leads elsewhere is not ours to cut
-	}
-	if r.Reset != nil && r.Reset.LinkTo == target {
-		return nil
-	}
-	real, err := p.root.Resolve(name)
-	if nothing(err) {
-		return nil
-	}
-	if err == nil {
-		fi, err = p.root.Stat(real)
-	}
-	if err != nil {
-		p.unknown(r, name, err)
-		return nil
-	}
-	return p.expand(r, real, fi, except)
-}
-
-// children expands each entry of a folder by itself.
-func (p *Plan) children(r *Rule, name string, except []pattern) []Item {
-	if !p.mayEnter(r, name) {
-		return nil
-	}
-	d, err := p.root.OpenDir(name)
-	if err != nil {
-		p.unknown(r, name, err)
-		return nil
-	}
-	defer d.Close()
-	entries, err := d.ReadDir()
-	if err != nil {
-		p.unknown(r, name, err)
-	}
-	var items []Item
-	sub := *r
-	sub.Action = Delete
-	for _, e := range entries {
-		fi, err := d.Lstat(e.Name())
-		if err != nil {
-			if !nothing(err) {
-				p.unknown(r, path.Join(name, e.Name()), err)
+			fi, err := p.view.stat(target)
+			switch {
+			case err != nil:
+				f.absent(n, err)
+			case !fi.Mode().IsRegular() || fi.Mode()&0o111 == 0:
+			case p.live:
+				p.scripts = append(p.scripts, Item{Rule: r, Path: n.path(), Action: Run, acted: true})
+			default:
+				p.Notes = append(p.Notes, fmt.Sprintf("%s was not run: it belongs to %s, and a program of an image can only run in it", Quote(n.path()), r.ID))
 			}
-			continue
 		}
-		for _, it := range p.expand(&sub, path.Join(name, e.Name()), fi, except) {
-			it.Rule = r
-			items = append(items, it)
-		}
+		f.find(where)
 	}
-	return items
 }
 
-// guardedBelow tells whether something in the folder must stay.
-func (p *Plan) guardedBelow(name []string, except []pattern) bool {
-	below := func(q pattern) bool { return q.reachesBelow(name) }
-	return slices.ContainsFunc(except, below) || slices.ContainsFunc(p.guards, func(g guard) bool { return below(g.pattern) })
-}
-
-// isClaimed tells whether a rule before has the path or a folder that it lies in.
-func (p *Plan) isClaimed(name string) bool {
-	for ; name != "/"; name = path.Dir(name) {
-		if p.claimed[name] {
-			return true
-		}
-	}
-	return false
-}
-
-// content tells for truncate, reset and edit whether a file needs it, and how many bytes of content would go.
-func (p *Plan) content(r *Rule, name string, fi fs.FileInfo) (bytes int64, needed bool, err error) {
-	if r.Action == Truncate {
-		return stored(fi), fi.Size() > 0, nil
-	}
-	data, err := p.root.ReadFile(name)
-	if err != nil {
-		return 0, false, err
-	}
-	if r.Action == Edit {
-		edited, gone, err := r.Edit.apply(data)
-		return gone, string(edited) != string(data), err
-	}
-	if r.Reset.LinkTo != "" {
-		if there, err := p.root.Exists(path.Join(path.Dir(name), r.Reset.LinkTo)); err != nil || there {
-			return fi.Size(), true, err
-		}
-	}
-	return fi.Size(), string(data) != r.Reset.Text, nil
-}
-
-// planCreation plans a file that is missing and must be there. Its folder is not made: without it nothing wants the file.
-func (p *Plan) planCreation(r *Rule, where pattern) {
-	name := "/" + strings.Join(where, "/")
-	if there, err := p.root.Exists(path.Dir(name)); err != nil || !there || slices.ContainsFunc(where, wild) {
+// unknown records a place that could not be looked at, once, for the first rule that wanted to.
+func (p *Plan) unknown(rule, name string, err error) {
+	if p.told[name] {
 		return
 	}
-	p.claimed[name] = true
-	p.Items = append(p.Items, Item{Rule: r, Path: name, Action: Reset, acted: true})
+	p.told[name] = true
+	p.Unknown = append(p.Unknown, Finding{
+		Rule: rule, Path: Quote(name), Severity: Error, State: Unknown,
+		Message: "cannot tell: " + reason(err),
+		Fix:     "look at the place by hand; run as root on a file system that is whole",
+	})
 }
 
-// apply edits the lines of a file; gone is the number of bytes that are no longer there.
-func (l *Lines) apply(data []byte) (edited []byte, gone int64, err error) {
-	match, err := regexp.Compile(l.Match)
-	if err != nil {
-		return nil, 0, err
-	}
-	for line := range strings.Lines(string(data)) {
-		text := strings.TrimSuffix(line, "\n")
-		end := line[len(text):]
-		switch {
-		case !match.MatchString(text):
-			edited = append(edited, line...)
-		case !l.Drop:
-			text = match.ReplaceAllString(text, l.With)
-			edited = append(edited, text+end...)
-		}
-	}
-	return edited, max(0, int64(len(data)-len(edited))), nil
-}
-
-// size adds up what a file or a folder stores, in bytes. It is for the report: what cannot be read counts as nothing.
-func (p *Plan) size(name string, fi fs.FileInfo) int64 {
-	if !fi.IsDir() {
-		return stored(fi)
-	}
-	d, err := p.root.OpenDir(name)
-	if err != nil {
-		return 0
-	}
-	defer d.Close()
-	return sizeBelow(d, maxDepth)
-}
-
-func sizeBelow(d *rootfs.Dir, depth int) (sum int64) {
-	entries, _ := d.ReadDir()
-	for _, e := range entries {
-		if e.IsDir() {
-			if sub, err := d.OpenDir(e.Name()); err == nil && depth > 0 {
-				sum += sizeBelow(sub, depth-1)
-				sub.Close()
-			}
-		} else if fi, err := d.Lstat(e.Name()); err == nil {
-			sum += stored(fi)
-		}
-	}
-	return sum
-}
-
-// stored is what a file really holds: a sparse file of a terabyte may hold nothing.
-func stored(fi fs.FileInfo) int64 {
-	if !fi.Mode().IsRegular() {
-		return 0
-	}
-	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
-		return min(fi.Size(), st.Blocks*512)
-	}
-	return fi.Size()
-}
+// isFile tells whether a node is a regular file or a link, going by its kind alone.
+func (n *node) isFile() bool { return n.kind == 0 || n.kind == fs.ModeSymlink }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -29,10 +30,22 @@ type Rule struct {
 	// alternatives, "~" at the beginning for every home directory. A link that a pattern names outright is followed on the
 	// way; what it finds last, and what a wildcard finds, is not.
 	Where []string
+	// Named are further places, which configuration files of the image name.
+	Named []Reference
 	// Except are patterns that are left alone with all that is below them.
 	Except []string
+	// Busy are patterns that a run for the stage live leaves to the last stage: programs that still run need them.
+	Busy []string
 	// When limits the rule to trees in which one of these patterns finds something; empty means everywhere.
 	When []string
+	// Unless keeps the rule away from trees in which one of these patterns finds something.
+	Unless []string
+	// Files limits the rule to files and links to them: a folder of a matching name is something else.
+	Files bool
+	// Holds limits the rule to files in whose first megabyte this regular expression (RE2) finds something.
+	Holds string
+	// Unowned leaves alone what an installed package brought along.
+	Unowned bool
 
 	Action  Action
 	Stage   Stage // Live by default
@@ -52,6 +65,9 @@ type Rule struct {
 	// Before are commands that make a running writer let go, such as ["journalctl", "--relinquish-var"]. They run only on
 	// the live system, only when there is something to do, and only where the program exists.
 	Before [][]string
+	// Scripts are patterns of programs in the image that want to run when the rule has done something. They run only on the
+	// live system: a program of an image that is not running would run on the wrong one.
+	Scripts []string
 
 	// Secret marks content that is worth overwriting before it is unlinked.
 	Secret bool
@@ -61,6 +77,7 @@ type Rule struct {
 type Maker struct {
 	Name   string
 	Where  string // pattern; present when it finds something
+	Holds  string // regular expression (RE2) that must find something in the file as well
 	Unless string // pattern; absent after all when this finds something
 }
 
@@ -78,6 +95,15 @@ type Lines struct {
 	Match string // regular expression (RE2)
 	With  string // replacement, with $1 … for groups
 	Drop  bool
+	Whole bool // Match is for the whole text, not for one line at a time, and "^" and "$" find the ends of its lines
+}
+
+// A Reference is a place that configuration names. In are patterns of files; Match is a regular expression (RE2) whose first
+// group is the place, or several with blanks between them. In them "~", "$HOME", "${HOME}" and "%h" are a home directory, "%u"
+// is any user, and what is not absolute lies in every home. Only files are taken, never folders.
+type Reference struct {
+	In    []string
+	Match string
 }
 
 var ruleID = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
@@ -94,15 +120,25 @@ func (r *Rule) validate() error {
 	if r.Title == "" || r.Why == "" {
 		fault("title and why must say something")
 	}
-	if len(r.Where) == 0 {
+	if len(r.Where) == 0 && len(r.Named) == 0 {
 		fault("where is empty: the rule can find nothing")
 	}
-	for _, list := range [][]string{r.Where, r.Except, r.When} {
-		for _, p := range list {
-			if err := checkPattern(p); err != nil {
-				fault("%w", err)
-			}
+	lists := [][]string{r.Where, r.Except, r.Busy, r.When, r.Unless, r.Scripts}
+	for _, n := range r.Named {
+		lists = append(lists, n.In)
+		if match, err := regexp.Compile(n.Match); err != nil {
+			fault("named: %w", err)
+		} else if match.NumSubexp() < 1 {
+			fault("named: %q has no group for the place", n.Match)
 		}
+	}
+	for _, p := range slices.Concat(lists...) {
+		if err := checkPattern(p); err != nil {
+			fault("%w", err)
+		}
+	}
+	if _, err := regexp.Compile(r.Holds); err != nil {
+		fault("holds: %w", err)
 	}
 	switch r.Action {
 	case Delete, Truncate, Empty, Report:
@@ -113,7 +149,7 @@ func (r *Rule) validate() error {
 	case Edit:
 		if r.Edit == nil {
 			fault("action edit needs the lines to edit")
-		} else if _, err := regexp.Compile(r.Edit.Match); err != nil {
+		} else if _, err := r.Edit.compile(); err != nil {
 			fault("edit: %w", err)
 		}
 	default:
@@ -133,6 +169,9 @@ func (r *Rule) validate() error {
 		if m.Name == "" || checkPattern(m.Where) != nil {
 			fault("a maker needs a name and an absolute path")
 		}
+		if _, err := regexp.Compile(m.Holds); err != nil {
+			fault("maker %s: holds: %w", m.Name, err)
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -146,15 +185,16 @@ func checkPattern(p string) error {
 		if clean := path.Clean(one); clean != one || strings.Contains(one, "/../") {
 			return fmt.Errorf("pattern %q is not a clean path: write %q", p, clean)
 		}
-		literal := false
-		for segment := range strings.SplitSeq(strings.TrimPrefix(one, "/"), "/") {
+		names := strings.TrimPrefix(strings.TrimPrefix(one, "~"), "/")
+		literal := 0
+		for segment := range strings.SplitSeq(names, "/") {
 			if _, err := path.Match(segment, ""); err != nil {
 				return fmt.Errorf("pattern %q: bad wildcard in %q", p, segment)
 			}
-			literal = literal || !wild(segment)
+			literal = max(literal, len(segment)-strings.Count(segment, "*")-strings.Count(segment, "?"))
 		}
-		if !literal {
-			return fmt.Errorf("pattern %q names no folder: it would take everything", p)
+		if literal < 2 { // "~/.*" and "/*" would take a home or the tree
+			return fmt.Errorf("pattern %q names nothing in particular: it would take everything", p)
 		}
 	}
 	return nil

@@ -114,7 +114,7 @@ func runBake(ctx context.Context, s *selection, out *output, b baking) error {
 	}
 	report := bake.BakeReport{
 		Schema: "leaven/bake/1", Version: version, Root: s.root, Stage: s.options.Stage, Profile: s.options.Profile, DryRun: b.dryRun,
-		Unknown: orEmpty(plan.Unknown), Notes: []string{},
+		Unknown: orEmpty(plan.Unknown), Notes: orEmpty(plan.Notes),
 	}
 	if b.dryRun {
 		report.Changes = orEmpty(plan.Preview())

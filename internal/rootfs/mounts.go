@@ -14,12 +14,16 @@ type Mount struct {
 	Point  string // as seen inside the tree
 	Type   string // as in /proc/filesystems: ext4, nfs4, tmpfs …
 	Source string
+	// Whole says that the whole file system is mounted, not a folder of it somewhere else (a bind mount). What btrfs
+	// mounts is always a folder of it.
+	Whole bool
 }
 
 // Volatile tells that the file system lives in memory or in the kernel and is no part of any image.
 func (m Mount) Volatile() bool {
 	switch m.Type {
-	case "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs", "fusectl",
+	case "fuse.gvfsd-fuse", "fuse.lxcfs", "fuse.portal",
+		"autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs", "fusectl",
 		"hugetlbfs", "mqueue", "nsfs", "proc", "pstore", "ramfs", "rpc_pipefs", "securityfs", "selinuxfs", "sysfs", "tmpfs", "tracefs":
 		return true
 	}
@@ -43,7 +47,10 @@ func (r *Root) Mounts() ([]Mount, error) {
 	for _, info := range infos {
 		point, below := strings.CutPrefix(info.Mountpoint, strings.TrimSuffix(top, "/")+"/")
 		if below && point != "" {
-			mounts = append(mounts, Mount{Point: path.Join("/", point), Type: info.FSType, Source: info.Source})
+			mounts = append(mounts, Mount{
+				Point: path.Join("/", point), Type: info.FSType, Source: info.Source,
+				Whole: info.Root == "/" || info.FSType == "btrfs",
+			})
 		}
 	}
 	return mounts, nil

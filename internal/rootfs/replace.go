@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"strings"
 	"syscall"
 
@@ -15,7 +14,6 @@ import (
 // Replace puts a new file in the place of name, with the same owner, mode and extended attributes (SELinux labels are one).
 // Other names of the old file keep the old content.
 func (d *Dir) Replace(name string, data []byte) error {
-	full := path.Join(d.name, name)
 	old, err := d.OpenFile(name, os.O_RDONLY, 0)
 	if err != nil {
 		return err
@@ -23,7 +21,7 @@ func (d *Dir) Replace(name string, data []byte) error {
 	defer old.Close()
 	fi, err := old.Stat()
 	if err != nil {
-		return pathError("stat", full, err)
+		return d.fault("stat", name, err)
 	}
 	temp := temporary()
 	f, err := d.OpenFile(temp, os.O_WRONLY|os.O_CREATE, fi.Mode().Perm()&0o600)
@@ -44,7 +42,7 @@ func (d *Dir) Replace(name string, data []byte) error {
 		err = d.os.Rename(temp, name)
 	}
 	if err != nil {
-		return errors.Join(pathError("replace", full, err), d.os.Remove(temp))
+		return errors.Join(d.fault("replace", name, err), d.os.Remove(temp))
 	}
 	return d.Sync()
 }

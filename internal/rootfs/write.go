@@ -51,7 +51,7 @@ func (d *Dir) writeNew(name string, data []byte, mode fs.FileMode) error {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		return errors.Join(pathError("write", path.Join(d.name, name), err), d.Remove(name))
+		return errors.Join(d.fault("write", name, err), d.Remove(name))
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func (r *Root) enter(d *Dir, name string, mode fs.FileMode) (*Dir, error) {
 	case err != nil:
 		return nil, err
 	case fi.Mode().Type() == fs.ModeSymlink:
-		return r.OpenDir(path.Join(d.name, name))
+		return r.OpenDir(path.Join(d.Name(), name))
 	}
 	return d.OpenDir(name)
 }

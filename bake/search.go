@@ -1,0 +1,212 @@
+package bake
+
+import (
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+)
+
+// search is one rule at work on a tree.
+type search struct {
+	*Plan
+	rule      *Rule
+	use       use
+	except    []pattern
+	content   *regexp.Regexp // what a file must hold; nil for anything
+	refusal   string
+	filesOnly bool
+}
+
+func newSearch(p *Plan, r *Rule, u use) *search {
+	s := &search{Plan: p, rule: r, use: u, except: patterns(r.Except, p.homes), content: compile(r.Holds), refusal: p.refusal(r), filesOnly: r.Files}
+	if p.stage == Live {
+		s.except = append(s.except, patterns(r.Busy, p.homes)...)
+	}
+	return s
+}
+
+// compile is for expressions that were checked with their rule; none is nil.
+func compile(expression string) *regexp.Regexp {
+	if expression == "" {
+		return nil
+	}
+	return regexp.MustCompile(expression)
+}
+
+// place plans what a pattern finds.
+func (s *search) place(where pattern) {
+	found := false
+	f := s.finder(s.rule)
+	f.skip = func(n *node) bool { return n.claimed || len(s.except) > 0 && anyCovers(s.except, n.parts()) }
+	f.visit = func(n *node, wildcard bool) {
+		found = true
+		s.expand(n, s.rule.Action, wildcard)
+	}
+	f.find(where)
+	if name, literal := where.literal(); !found && literal && s.rule.Reset != nil && s.rule.Reset.Create && s.use == acted {
+		s.create(name)
+	}
+}
+
+// expand plans what was found: nothing where nothing needs doing, several items where something below must stay.
+func (s *search) expand(n *node, action Action, wildcard bool) {
+	parts := n.parts()
+	switch {
+	case n.owned() || anyCovers(s.except, parts) || anyCovers(s.keep, parts):
+	case n.foreign():
+		s.fail(n, foreignMount{n.mount})
+	case n.kind == fs.ModeSymlink:
+		s.link(n, action)
+	case n.kind == fs.ModeDir:
+		s.folder(n, action, parts)
+	default:
+		s.file(n, action, wildcard)
+	}
+}
+
+// fail records what could not be looked at, unless there is nothing to look at.
+func (s *search) fail(n *node, err error) {
+	if !nothing(err) {
+		s.unknown(s.rule.ID, n.path(), err)
+	}
+}
+
+func (s *search) folder(n *node, action Action, parts []string) {
+	switch {
+	case s.filesOnly || s.content != nil:
+	case action == Empty:
+		s.children(n, true)
+	case action == Delete && s.divided(n, parts):
+		s.children(n, false)
+	case action == Delete || action == Report:
+		s.add(n, Item{Action: action})
+	}
+}
+
+// divided tells whether a folder cannot go as one: something in it must stay, or is mounted there.
+func (s *search) divided(n *node, parts []string) bool {
+	below := func(q pattern) bool { return q.reachesBelow(parts) }
+	return n.stays || n.mount != nil || slices.ContainsFunc(s.except, below) || slices.ContainsFunc(s.keep, below) || s.view.mountsBelow(n)
+}
+
+// children plans each entry of a folder by itself.
+func (s *search) children(n *node, wildcard bool) {
+	entries, err := s.view.list(n)
+	if err != nil {
+		s.fail(n, err)
+	}
+	for _, e := range entries {
+		s.expand(e, Delete, wildcard)
+	}
+}
+
+// link decides about a link that a rule found. One to /dev/null holds nothing: somebody put it there so that nothing is
+// ever written. Content is changed where the link leads to; deleting takes the link alone.
+func (s *search) link(n *node, action Action) {
+	target, err := s.view.readlink(n)
+	if err != nil {
+		s.fail(n, err)
+		return
+	}
+	if !path.IsAbs(target) {
+		target = path.Join(n.up.path(), target)
+	}
+	switch {
+	case path.Clean(target) == "/dev/null":
+		return
+	case action == Truncate || s.content != nil:
+		return // a log that leads elsewhere is not ours to cut
+	case action == Delete || action == Report:
+		if !s.rule.Unowned || !s.owner.owns(n.path()) {
+			s.add(n, Item{Action: action})
+		}
+		return
+	case s.rule.Reset != nil && s.rule.Reset.LinkTo == target:
+		return
+	}
+	real, err := s.view.follow(n)
+	switch {
+	case err != nil:
+		s.fail(n, err)
+	case astray(n, real):
+		s.unknown(s.rule.ID, n.path(), errLeads(real))
+	default:
+		s.expand(real, action, false)
+	}
+}
+
+// file plans what is neither a folder nor a link.
+func (s *search) file(n *node, action Action, wildcard bool) {
+	if n.kind != 0 && (s.filesOnly || action != Delete && action != Report) {
+		return
+	}
+	fi, err := s.view.stat(n)
+	if err != nil {
+		s.fail(n, err)
+		return
+	}
+	if wildcard && placeholder(n.name, fi) || !s.holds(s.rule, n, s.content) || s.rule.Unowned && s.owner.owns(n.path()) {
+		return
+	}
+	it := Item{Action: action}
+	if action == Delete {
+		it.Bytes = stored(fi)
+	} else if action != Report {
+		needed := false
+		if it.Bytes, needed, err = s.change(n, fi); err != nil {
+			s.fail(n, err)
+			return
+		}
+		if !needed {
+			s.claim(n)
+			return
+		}
+	}
+	s.add(n, it)
+}
+
+// placeholder tells a small file that only stands there so that its folder is not lost.
+func placeholder(name string, fi fs.FileInfo) bool {
+	switch name {
+	case ".empty", ".gitkeep", ".hgkeep", ".keep", ".keepdir", ".keepme", ".placeholder":
+		return fi.Mode().IsRegular() && fi.Size() <= 256
+	}
+	return false
+}
+
+// add plans an item and lets no later rule have its path.
+func (s *search) add(n *node, it Item) {
+	s.claim(n)
+	if s.use == spared || s.rule.Stage != Shutdown && s.stage == Shutdown {
+		return
+	}
+	it.Rule, it.Path, it.folder, it.name = s.rule, n.path(), n.up, n.name
+	it.Refusal, it.acted = s.refusal, s.use == acted
+	s.Items = append(s.Items, it)
+}
+
+// claim keeps later rules from a path. What only looks at it, or changes some of its lines, claims nothing.
+func (s *search) claim(n *node) {
+	if s.rule.Action == Report || s.rule.Action == Edit {
+		return
+	}
+	n.claimed = true
+	if s.use != acted || s.refusal != "" || s.rule.Action == Truncate || s.rule.Action == Reset {
+		n.keep()
+	}
+}
+
+// create plans a file that is missing and must be there. Its folder is not made: without it nothing wants the file.
+func (s *search) create(name string) {
+	folder, err := s.view.lookup(path.Dir(name))
+	switch {
+	case err != nil:
+		if !nothing(err) {
+			s.unknown(s.rule.ID, path.Dir(name), err)
+		}
+	case folder.kind == fs.ModeDir && s.rule.Stage != Shutdown && s.stage == Shutdown:
+	case folder.kind == fs.ModeDir:
+		s.Items = append(s.Items, Item{Rule: s.rule, Path: name, Action: Reset, acted: true, folder: folder, name: path.Base(name)})
+	}
+}

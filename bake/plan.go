@@ -24,6 +24,7 @@ type Item struct {
 // A Plan is all that must go from a tree. Making one changes nothing.
 type Plan struct {
 	Items   []Item
+	Spared  []Item    // what rules would take that are switched off
 	Unknown []Finding // what could not be looked at
 	Notes   []string  // what the plan leaves to people
 

@@ -178,12 +178,14 @@ func placeholder(name string, fi fs.FileInfo) bool {
 // add plans an item and lets no later rule have its path.
 func (s *search) add(n *node, it Item) {
 	s.claim(n)
-	if s.use == spared || s.rule.Stage != Shutdown && s.stage == Shutdown {
-		return
-	}
 	it.Rule, it.Path, it.folder, it.name = s.rule, n.path(), n.up, n.name
 	it.Refusal, it.acted = s.refusal, s.use == acted
-	s.Items = append(s.Items, it)
+	switch {
+	case s.use == spared:
+		s.Spared = append(s.Spared, it)
+	case s.rule.Stage == Shutdown || s.stage != Shutdown:
+		s.Items = append(s.Items, it)
+	}
 }
 
 // claim keeps later rules from a path. What only looks at it, or changes some of its lines, claims nothing.

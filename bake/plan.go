@@ -36,7 +36,8 @@ type Plan struct {
 	keep    []pattern
 	scripts []Item // programs to run when the rest is done
 	owner   *owner
-	told    map[string]bool // places that are in Unknown
+	told    map[string]bool  // places that are in Unknown
+	gone    map[string]*Item // by path; see Gone
 }
 
 // NewPlan looks through a tree by the rules that the options choose. The error is about the options or about a tree in

@@ -53,8 +53,11 @@ func bootstrap(ctx context.Context, r Recipe, dir string, progress io.Writer) er
 		// A shell of the root reads the script from its standard input, so it needs no file in there;
 		// from the environment, because mmdebstrap prints the hooks.
 		`--customize-hook=printf %s "$RECIPE_SCRIPT" | chroot "$1" sh -eu`,
-		r.Suite, dir,
 	}
+	if r.LivedIn {
+		args = append(args, "--skip=cleanup/reproducible")
+	}
+	args = append(args, r.Suite, dir)
 	uri, err := mirror(ctx)
 	if err != nil {
 		return err

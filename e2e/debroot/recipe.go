@@ -15,6 +15,7 @@ type Recipe struct {
 	Packages []string // from Debian's main
 	Script   string   // for sh -eu, run inside the root when all is installed
 	Kernel   bool     // it has a kernel and an initrd in /boot, so QEMU can boot it
+	LivedIn  bool     `json:",omitempty"` // keep what mmdebstrap clears away: machine ID, logs of the installation
 }
 
 // Container is a small root for package nspawn: what a Debian AMI has around

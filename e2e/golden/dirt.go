@@ -19,11 +19,13 @@ import (
 // dirt makes a root what a machine is on which people and provisioners have worked. All that looks like a secret is made at
 // random here.
 const dirt = `
-rm -f /etc/machine-id && systemd-machine-id-setup
+random() { tr -dc "$1" </dev/urandom | head -c "$2"; }
+
+echo "$(random 0-9a-f 32)" >/etc/machine-id
+rm -f /var/lib/dbus/machine-id && cp /etc/machine-id /var/lib/dbus/machine-id
 echo builder-01 >/etc/hostname
 mkdir -p /var/log/journal
 head -c 512 /dev/urandom >/var/lib/systemd/random-seed
-random() { tr -dc "$1" </dev/urandom | head -c "$2"; }
 
 install -d -m 0700 -o admin -g admin /home/admin/.aws /home/admin/.ssh
 printf '[default]\naws_access_key_id = AKIA%s\naws_secret_access_key = %s\n' \
@@ -51,7 +53,9 @@ chmod 0600 /home/admin/.ssh/authorized_keys
 
 // recipe is the machine that the image is baked on. The key that packer logs in with is authorized in it, as builders do.
 func recipe(suite, authorized string) debroot.Recipe {
-	return debroot.VM(suite).Then(dirt + fmt.Sprintf(authorize, authorized))
+	r := debroot.VM(suite).Then(dirt + fmt.Sprintf(authorize, authorized))
+	r.LivedIn = true
+	return r
 }
 
 // loginKey is the key of the build, in the cache so that the root that knows it can be there too. It returns the private key's

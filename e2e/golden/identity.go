@@ -38,7 +38,9 @@ func (b *Builder) Identity(ctx context.Context, dir string) (list []Fact, err er
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
-	out, err := exec.CommandContext(ctx, "chroot", m.Root, "sh", "-c", probe).Output()
+	// ssh-keygen wants /dev/null; the mount of /dev goes away with the namespace.
+	const script = `mount --bind /dev "$1/dev" && exec chroot "$1" sh -c "$2"`
+	out, err := exec.CommandContext(ctx, "unshare", "--mount", "sh", "-c", script, "sh", m.Root, probe).Output()
 	if err != nil {
 		return nil, fmt.Errorf("cannot tell who the builder is: %w", err)
 	}

@@ -1,0 +1,192 @@
+package strictyaml
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/leaven-dev/leaven/internal/nearest"
+)
+
+// A Document is one file while it is being read.
+type Document struct {
+	file string
+	top  *Value
+	errs []Fault
+}
+
+// A Value is a place in a document.
+type Value struct {
+	doc  *Document
+	node *yaml.Node
+}
+
+// A Fault is one thing that is wrong with a file.
+type Fault struct {
+	File         string
+	Line, Column int // from 1; 0 where the place is not known
+	Message      string
+}
+
+func (f Fault) Error() string {
+	if f.Line == 0 {
+		return f.File + ": " + f.Message
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Message)
+}
+
+// Parse reads a file's text; file is its name in errors. A text that is no YAML has its error in Err.
+func Parse(file string, text []byte) *Document {
+	d := &Document{file: file}
+	if blank(text) {
+		return d
+	}
+	var node yaml.Node
+	if err := yaml.Load(text, &node); err != nil {
+		d.syntax(err)
+	} else if len(node.Content) == 1 {
+		d.top = &Value{d, node.Content[0]}
+	}
+	return d
+}
+
+// blank tells a file without a document, which the library takes for an error.
+func blank(text []byte) bool {
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *Document) syntax(err error) {
+	f := Fault{File: d.file, Message: strings.TrimPrefix(err.Error(), "yaml: ")}
+	if le, ok := errors.AsType[*yaml.LoadError](err); ok {
+		f.Line, f.Column = int(le.Mark.Line), int(le.Mark.Column)
+		f.Message = strings.TrimPrefix(le.Message, "yaml: ")
+		if le.ContextMsg != "" {
+			f.Message += ", " + le.ContextMsg
+		}
+	}
+	d.errs = append(d.errs, f)
+}
+
+// Top is the document's value; nil where there is none, or none that can be read.
+func (d *Document) Top() *Value { return d.top }
+
+// Err is everything that is wrong, in the order of the file, or nil.
+func (d *Document) Err() error {
+	slices.SortStableFunc(d.errs, func(a, b Fault) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
+	var all []error
+	for _, f := range d.errs {
+		all = append(all, f)
+	}
+	return errors.Join(all...)
+}
+
+// Fail records that something is wrong with the value.
+func (v *Value) Fail(format string, args ...any) {
+	v.doc.errs = append(v.doc.errs, Fault{v.doc.file, v.node.Line, v.node.Column, fmt.Sprintf(format, args...)})
+}
+
+// resolved follows an alias.
+func (v *Value) resolved() *yaml.Node {
+	if v.node.Kind == yaml.AliasNode {
+		return v.node.Alias
+	}
+	return v.node
+}
+
+// IsMap tells a mapping from other values.
+func (v *Value) IsMap() bool { return v.resolved().Kind == yaml.MappingNode }
+
+// empty tells a key without a value, which counts as if the key were not there.
+func (v *Value) empty() bool { return v.resolved().ShortTag() == "!!null" && v.resolved().Value == "" }
+
+// Fields reads a mapping with known keys.
+func (v *Value) Fields(fields map[string]func(*Value)) {
+	v.Each(func(key, value *Value) {
+		read, known := fields[key.node.Value]
+		switch {
+		case !known:
+			key.Fail("unknown key %q%s", key.node.Value, nearest.Hint(key.node.Value, slices.Sorted(maps.Keys(fields))))
+		case !value.empty():
+			read(value)
+		}
+	})
+}
+
+// Each reads a mapping with any keys, each once.
+func (v *Value) Each(entry func(key, value *Value)) {
+	n := v.resolved()
+	if n.Kind != yaml.MappingNode {
+		v.Fail("want keys with values here, not %s", kind(n))
+		return
+	}
+	seen := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := &Value{v.doc, n.Content[i]}, &Value{v.doc, n.Content[i+1]}
+		name := key.resolved().Value
+		if line, twice := seen[name]; twice {
+			key.Fail("%q is there twice: first in line %d", name, line)
+			continue
+		}
+		seen[name] = key.node.Line
+		entry(key, value)
+	}
+}
+
+// List reads a list.
+func (v *Value) List(item func(*Value)) {
+	n := v.resolved()
+	if n.Kind != yaml.SequenceNode {
+		v.Fail("want a list here, not %s", kind(n))
+		return
+	}
+	for _, c := range n.Content {
+		item(&Value{v.doc, c})
+	}
+}
+
+// Text reads a word or a text.
+func (v *Value) Text() string {
+	n := v.resolved()
+	if n.Kind != yaml.ScalarNode {
+		v.Fail("want a text here, not %s", kind(n))
+		return ""
+	}
+	return n.Value
+}
+
+// Texts reads a list of texts.
+func (v *Value) Texts() []string {
+	var all []string
+	v.List(func(item *Value) { all = append(all, item.Text()) })
+	return all
+}
+
+// Bool reads true or false.
+func (v *Value) Bool() bool {
+	b, err := strconv.ParseBool(v.Text())
+	if err != nil {
+		v.Fail("want true or false here")
+	}
+	return b
+}
+
+func kind(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "keys with values"
+	case yaml.SequenceNode:
+		return "a list"
+	}
+	return fmt.Sprintf("%q", n.Value)
+}

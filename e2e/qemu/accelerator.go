@@ -43,3 +43,14 @@ func (w *firstWrite) Write(p []byte) (int, error) {
 	w.seen()
 	return len(p), nil
 }
+
+// CPU returns the processor model to use with an accelerator. The cmpxchg16b that
+// QEMU 7.2 emulates (Debian 12) corrupts flags when more than one CPU runs: the
+// allocator of Linux 6.12 uses it, and panics in most boots. Without the feature
+// it takes a lock instead.
+func CPU(accelerator string) string {
+	if accelerator == "tcg" {
+		return "max,-cx16"
+	}
+	return "max"
+}

@@ -18,14 +18,17 @@ type Login struct {
 }
 
 func arguments(cfg Config, accel, socket string) []string {
+	user := "user,id=net0,hostfwd=tcp:127.0.0.1:0-:22" // port 0: the kernel gives a free one, which the monitor tells
+	if cfg.Network == "" {
+		user += ",restrict=on"
+	}
 	args := []string{
-		"-machine", "q35,accel=" + accel, "-cpu", "max", "-smp", "2", "-m", fmt.Sprint(cmp.Or(cfg.MemoryMB, 1024)),
+		"-machine", "q35,accel=" + accel, "-cpu", CPU(accel), "-smp", "2", "-m", fmt.Sprint(cmp.Or(cfg.MemoryMB, 1024)),
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		"-kernel", cfg.Kernel, "-initrd", cfg.Initrd,
-		"-append", strings.TrimSpace("root=/dev/vda rw console=ttyS0 net.ifnames=0 mitigations=off quiet systemd.show_status=1 " + cfg.Append),
+		"-append", strings.TrimSpace("root=/dev/vda rw console=ttyS0 net.ifnames=0 mitigations=off panic=-1 quiet systemd.show_status=1 " + cfg.Append),
 		"-drive", "file=" + escape(cfg.Disk) + ",if=virtio,format=qcow2,cache=unsafe,discard=unmap",
-		// Port 0: the kernel gives a free one, which the monitor tells.
-		"-netdev", "user,id=net0,hostfwd=tcp:127.0.0.1:0-:22", "-device", "virtio-net-pci,netdev=net0",
+		"-netdev", user, "-device", "virtio-net-pci,netdev=net0",
 		"-device", "virtio-rng-pci",
 		"-serial", "stdio", "-qmp", "unix:" + escape(socket) + ",server=on,wait=off",
 	}

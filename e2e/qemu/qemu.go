@@ -19,9 +19,16 @@ import (
 
 	"github.com/leaven-dev/leaven/e2e/console"
 	"github.com/leaven-dev/leaven/e2e/machine"
+	"github.com/leaven-dev/leaven/e2e/netns"
+	"github.com/leaven-dev/leaven/e2e/sshclient"
 )
 
 // Config says what to boot. Disk, Kernel, Initrd and Dir are required.
+//
+// The guest is behind QEMU's user network: 10.0.2.15 by DHCP. Without Network it
+// reaches nothing: a machine in a cloud has a metadata service of its own, which a
+// guest must never see. With Network it reaches what that namespace does: its
+// loopback as 10.0.2.2, and 169.254.169.254 as on EC2 (package imds).
 type Config struct {
 	Disk        string            // qcow2 whose whole disk is the root file system; the boot writes to it (package disk has overlays)
 	Kernel      string            // debroot.Root.Kernel
@@ -34,6 +41,7 @@ type Config struct {
 	Append      string            // more kernel parameters
 	Args        []string          // more arguments for QEMU
 	MemoryMB    int               // 0 means 1024
+	Network     string            // network namespace file (netns.Namespace.Path) that the guest's connections start from; see below
 }
 
 // VM is one boot.
@@ -42,7 +50,8 @@ type VM struct {
 
 	cmd     *exec.Cmd
 	monitor *monitor
-	ssh     string
+	ssh     string // on this machine
+	forward *forward
 	done    chan struct{}
 	err     error // why QEMU ended; read after done
 	close   func() error
@@ -51,7 +60,7 @@ type VM struct {
 // Start starts the machine and returns at once; see [VM.SSHAddress] and
 // console.Log.Wait. The machine ends with ctx, at Close, and with this process.
 func Start(ctx context.Context, cfg Config) (*VM, error) {
-	if err := machine.Need("qemu-system-x86_64"); err != nil {
+	if err := machine.Need("qemu-system-x86_64", "nsenter"); err != nil {
 		return nil, err
 	}
 	log, err := console.Create(filepath.Join(cfg.Dir, "serial.log"))
@@ -59,7 +68,11 @@ func Start(ctx context.Context, cfg Config) (*VM, error) {
 		return nil, err
 	}
 	socket := filepath.Join(cfg.Dir, "monitor")
-	cmd := exec.CommandContext(ctx, "qemu-system-x86_64", arguments(cfg, Accelerator(ctx), socket)...)
+	args := append([]string{"qemu-system-x86_64"}, arguments(cfg, Accelerator(ctx), socket)...)
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	if cfg.Network != "" {
+		cmd = netns.Command(ctx, cfg.Network, args...)
+	}
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.WaitDelay = 5 * time.Second
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -70,6 +83,9 @@ func Start(ctx context.Context, cfg Config) (*VM, error) {
 	vm.close = sync.OnceValue(func() error {
 		cmd.Process.Kill() // fails only when it has ended
 		<-vm.done
+		if vm.forward != nil {
+			vm.forward.Close()
+		}
 		if vm.monitor != nil {
 			vm.monitor.Close()
 		}
@@ -80,13 +96,20 @@ func Start(ctx context.Context, cfg Config) (*VM, error) {
 		log.Close()
 		close(vm.done)
 	}()
-	if err := vm.connect(ctx, socket); err != nil {
+	err = vm.connect(ctx, socket)
+	if err == nil && cfg.Network != "" {
+		vm.forward, err = newForward(cfg.Network, vm.ssh)
+	}
+	if err != nil {
 		return nil, errors.Join(err, vm.Close())
+	}
+	if vm.forward != nil {
+		vm.ssh = vm.forward.address()
 	}
 	return vm, nil
 }
 
-// connect opens the monitor and asks which port of this machine QEMU took for SSH.
+// connect opens the monitor and asks which port QEMU took for SSH.
 func (vm *VM) connect(ctx context.Context, socket string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -110,6 +133,25 @@ func (vm *VM) connect(ctx context.Context, socket string) error {
 // SSHAddress is the address on this machine's loopback that leads to port 22 of
 // the guest.
 func (vm *VM) SSHAddress() string { return vm.ssh }
+
+// Dial logs in as one of Config.Logins as soon as the guest lets it, and gives up
+// when the machine or ctx ends.
+func (vm *VM) Dial(ctx context.Context, user string, key *sshclient.Key) (*sshclient.Client, error) {
+	dialing, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-vm.done:
+			cancel()
+		case <-dialing.Done():
+		}
+	}()
+	c, err := sshclient.Dial(dialing, vm.ssh, user, key)
+	if err != nil {
+		return nil, fmt.Errorf("%w; the last lines of %s:\n%s", err, vm.Console.Path(), vm.Console.Tail(20))
+	}
+	return c, nil
+}
 
 // Kill cuts the power now.
 func (vm *VM) Kill() error { return vm.Close() }

@@ -80,9 +80,9 @@ func TestBoot(t *testing.T) {
 			cfg.Credentials = map[string]string{"leaven.instance-id": "i-0fedcba9876543210"}
 			vm := start(t, cfg)
 
-			client, err := sshclient.Dial(ctx, vm.SSHAddress(), "admin", key)
+			client, err := vm.Dial(ctx, "admin", key)
 			if err != nil {
-				t.Fatalf("%v; the last lines of %s:\n%s", err, vm.Console.Path(), vm.Console.Tail(20))
+				t.Fatal(err)
 			}
 			defer client.Close()
 			for command, want := range map[string]string{
@@ -143,9 +143,9 @@ func TestPowerCut(t *testing.T) {
 	cfg := machineOf(t, "bookworm")
 	cfg.Logins = []Login{{User: "root", Key: key.Authorized}}
 	vm := start(t, cfg)
-	client, err := sshclient.Dial(ctx, vm.SSHAddress(), "root", key)
+	client, err := vm.Dial(ctx, "root", key)
 	if err != nil {
-		t.Fatalf("%v; the last lines of %s:\n%s", err, vm.Console.Path(), vm.Console.Tail(20))
+		t.Fatal(err)
 	}
 	defer client.Close()
 	cut := make(chan error, 1)

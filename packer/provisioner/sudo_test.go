@@ -12,11 +12,12 @@ import (
 	"github.com/leaven-dev/leaven/packer/internal/rehearsal"
 )
 
-// pretend gives the far side a login user that is not root, and a sudo that logs what it is called with.
+// pretend gives the far side a login user that is not root, and a sudo that logs what it is called with. Root is who runs
+// through that sudo.
 func pretend(t *testing.T, b *build, sudo string) (log string) {
 	t.Helper()
 	log = filepath.Join(t.TempDir(), "sudo")
-	b.path(t, map[string]string{"id": "echo 1000", "sudo": `echo "$*" >>` + log + "\n" + sudo})
+	b.path(t, map[string]string{"id": "echo ${PRETEND_UID:-1000}", "sudo": `echo "$*" >>` + log + "; export PRETEND_UID=0\n" + sudo})
 	return log
 }
 
@@ -32,6 +33,24 @@ func TestSudoWithoutAPassword(t *testing.T) {
 	}
 	if !strings.Contains(b.ui.Output(), "uid 1000, root by sudo") {
 		t.Errorf("output does not say how it became root:\n%s", b.ui.Output())
+	}
+}
+
+func TestSudoThatIsOfNoUse(t *testing.T) {
+	for name, c := range map[string]struct{ sudo, want string }{
+		"makes another user":   {`shift 2; export PRETEND_UID=7; exec "$@"`, "cannot become root: sudo makes it uid 7"},
+		"for one command only": {`[ "$2" = true ]`, "cannot become root: sudo does not let uid 1000 run programs"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBuild(t, nil)
+			pretend(t, b, c.sudo)
+			b.fails(t, c.want)
+			for _, command := range b.comm.Commands() {
+				if strings.Contains(command, "cat >") {
+					t.Error("uploaded the agent all the same")
+				}
+			}
+		})
 	}
 }
 

@@ -43,7 +43,10 @@ func (m *Machine) Probe(ctx context.Context) (Facts, error) {
 		Sudo: answers["sudo"], FreeSudo: answers["free"] == "yes",
 		Terminal: answers["terminal"] == "yes", Staging: answers["staging"],
 	}
-	return m.facts, m.usable()
+	if err := m.usable(); err != nil {
+		return m.facts, err
+	}
+	return m.facts, m.tryRoot(ctx)
 }
 
 // usable says why the far side cannot be sealed as it is.
@@ -60,6 +63,28 @@ func (m *Machine) usable() error {
 		return fmt.Errorf("cannot become root: the login user has uid %d and there is no sudo; log in as root or install sudo", f.UID)
 	case !f.FreeSudo && m.opts.Password == "":
 		return errors.New("cannot become root: sudo asks for a password; set sudo_password, or log in as root")
+	}
+	return nil
+}
+
+const rootScript = `printf "leaven-%s uid %s\nleaven-%s end\n" "$1" "$(id -u)" "$1"`
+
+// tryRoot makes sure that sudo works before anything is uploaded: the agent could not tell why it does not start.
+func (m *Machine) tryRoot(ctx context.Context) error {
+	if m.facts.UID == 0 {
+		return nil
+	}
+	words, stdin := m.asRoot("/bin/sh", "-c", rootScript, "leaven", m.id)
+	answers, err := m.ask(ctx, quote(words...), stdin)
+	switch {
+	case context.Cause(ctx) != nil:
+		return err
+	case err != nil && !m.facts.FreeSudo:
+		return fmt.Errorf("cannot become root: sudo does not take sudo_password, or does not let uid %d run programs: %w", m.facts.UID, err)
+	case err != nil:
+		return fmt.Errorf("cannot become root: sudo does not let uid %d run programs: %w", m.facts.UID, err)
+	case answers["uid"] != "0":
+		return fmt.Errorf("cannot become root: sudo makes it uid %s", answers["uid"])
 	}
 	return nil
 }

@@ -20,8 +20,9 @@ type Job struct {
 	Limit   time.Duration // how long the run may take in all
 }
 
-// The staging folder goes at once when a run fails, also when nobody is left to ask for it: Packer may have been killed.
-const runScript = `d=$1; shift; "$@"; s=$?; [ "$s" -eq 0 ] || rm -rf -- "$d"; exit "$s"`
+// The staging folder goes at once when a run fails, also when nobody is left to ask for it: Packer may have been killed. The
+// trap keeps this shell, and not the agent, alive when a terminal hangs up.
+const runScript = `d=$1; shift; trap : HUP; "$@"; s=$?; [ "$s" -eq 0 ] || rm -rf -- "$d"; exit "$s"`
 
 // Run runs the agent as root, hands on its change, finding and note records as they come, and returns its end record.
 //

@@ -32,8 +32,11 @@ type Entry struct {
 	Args  []string
 	Exe   string
 	Mode  string // of its own file
-	Stdin string // all that it could read there
+	Stdin string // all that it could read there, unless it is a terminal
 }
 
 // Version is the version that the stand-in has.
 const Version = "0.1.0-rehearsal"
+
+// AgentsVariable names the environment variable from which the rehearsal plugin takes its folder of agents.
+const AgentsVariable = "LEAVEN_REHEARSAL_AGENTS"

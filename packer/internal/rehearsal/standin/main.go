@@ -88,11 +88,13 @@ func logRun(path string) error {
 		return err
 	}
 	entry.Mode = info.Mode().String()
-	stdin, err := io.ReadAll(os.Stdin)
-	if err != nil {
-		return err
+	if in, err := os.Stdin.Stat(); err != nil || in.Mode()&os.ModeCharDevice == 0 { // a terminal has no end
+		stdin, err := io.ReadAll(os.Stdin)
+		if err != nil {
+			return err
+		}
+		entry.Stdin = string(stdin)
 	}
-	entry.Stdin = string(stdin)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return err

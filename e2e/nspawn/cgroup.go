@@ -3,11 +3,11 @@ package nspawn
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
+
+	"github.com/leaven-dev/leaven/e2e/guard"
 )
 
 // cgroup is a control group of the container's own. Without one, two containers
@@ -16,7 +16,19 @@ import (
 type cgroup struct {
 	path string
 	dir  *os.File // for clone3's CLONE_INTO_CGROUP
+	undo *guard.Guard
 }
+
+// kill kills what is in a group, and removes it and those below it. The kernel
+// frees a group a moment after its last process is gone.
+const kill = `
+[ -d "$1" ] || exit 0
+echo 1 >"$1/cgroup.kill"
+for try in $(seq 100); do
+	find "$1" -depth -type d -exec rmdir {} + 2>/dev/null && exit 0
+	sleep 0.05
+done
+find "$1" -depth -type d -exec rmdir {} +`
 
 func newCgroup(pattern string) (*cgroup, error) {
 	own, err := ownCgroup()
@@ -27,11 +39,15 @@ func newCgroup(pattern string) (*cgroup, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a control group: %w", err)
 	}
-	dir, err := os.Open(path)
+	undo, err := guard.Start(kill, path)
 	if err != nil {
 		return nil, errors.Join(err, os.Remove(path))
 	}
-	return &cgroup{path: path, dir: dir}, nil
+	dir, err := os.Open(path)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot use a control group: %w", err), undo.Close())
+	}
+	return &cgroup{path: path, dir: dir, undo: undo}, nil
 }
 
 // ownCgroup returns the folder of this process's group in the version 2
@@ -58,35 +74,5 @@ func ownCgroup() (string, error) {
 // remove kills what is in the group and removes it.
 func (c *cgroup) remove() error {
 	c.dir.Close()
-	if _, err := os.Stat(c.path); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err := os.WriteFile(filepath.Join(c.path, "cgroup.kill"), []byte("1"), 0); err != nil {
-		return fmt.Errorf("cannot kill what runs in %s: %w", c.path, err)
-	}
-	// The kernel frees a group a moment after its last process is gone.
-	var err error
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if err = removeGroups(c.path); err == nil {
-			return nil
-		}
-	}
-	return fmt.Errorf("cannot remove the control group: %w", err)
-}
-
-// removeGroups removes a group and those below it, deepest first. Only folders:
-// the files in them are the kernel's.
-func removeGroups(path string) error {
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if e.IsDir() {
-			if err := removeGroups(filepath.Join(path, e.Name())); err != nil {
-				return err
-			}
-		}
-	}
-	return os.Remove(path)
+	return c.undo.Close()
 }

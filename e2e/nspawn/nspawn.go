@@ -38,7 +38,7 @@ type Container struct {
 
 	cmd    *exec.Cmd
 	group  *cgroup
-	leader int // the container's systemd, as this machine numbers it
+	leader *os.Process // the container's systemd
 	done   chan struct{}
 	err    error // why nspawn ended; read after done
 	close  func() error
@@ -73,6 +73,15 @@ func Boot(ctx context.Context, cfg Config) (*Container, error) {
 	}
 	c := &Container{Console: log, cmd: cmd, group: group, done: make(chan struct{})}
 	c.close = sync.OnceValue(func() error {
+		// The container's systemd first: nspawn reaps it and ends. Killed together with
+		// nspawn it would be left to whoever inherits it, which may not reap at once.
+		if c.leader != nil {
+			c.leader.Kill() // fails only when it has ended
+			select {
+			case <-c.done:
+			case <-time.After(5 * time.Second):
+			}
+		}
 		err := group.remove()
 		<-c.done
 		return err
@@ -137,7 +146,7 @@ func (c *Container) Poweroff(ctx context.Context) error {
 	// SIGRTMIN+4 is poweroff.target for PID 1 (systemd(1)): needs no D-Bus and no
 	// command in the container, so it works at any moment of the boot.
 	const sigrtmin = 34
-	if err := syscall.Kill(c.leader, syscall.Signal(sigrtmin+4)); err != nil {
+	if err := c.leader.Signal(syscall.Signal(sigrtmin + 4)); err != nil {
 		return fmt.Errorf("cannot ask the container to power off: %w", err)
 	}
 	reboot, err := c.Wait(ctx)

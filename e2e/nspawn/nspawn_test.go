@@ -2,7 +2,12 @@ package nspawn
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +15,8 @@ import (
 
 	"github.com/leaven-dev/leaven/e2e/cache"
 	"github.com/leaven-dev/leaven/e2e/debroot"
+	"github.com/leaven-dev/leaven/e2e/imds"
+	"github.com/leaven-dev/leaven/e2e/netns"
 )
 
 func copyRoot(t *testing.T, suite string) string {
@@ -136,6 +143,95 @@ func TestTwoAtOnce(t *testing.T) {
 	run(t, b, "systemctl", "is-active", "ssh.service")
 }
 
+// TestNetwork boots with a metadata service, a second machine on the same wire, and
+// a file of this machine.
+func TestNetwork(t *testing.T) {
+	ns, err := netns.New(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ns.Close() })
+	other, err := netns.New(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { other.Close() })
+	for _, err := range []error{
+		ns.Connect(t.Context(), "eth1", other, "eth1"),
+		ns.AddAddress(t.Context(), "eth1", "10.9.0.1/24"),
+		other.AddAddress(t.Context(), "eth1", "10.9.0.2/24"),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	service, err := imds.Start(t.Context(), ns, imds.Instance("i-0123456789abcdef0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { service.Close() })
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte("from outside"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+
+	c := boot(t, Config{Root: copyRoot(t, "bookworm"), Network: ns.Path(), Binds: []string{file + ":/srv/file"}})
+	if got := run(t, c, "cat", "/srv/file"); got != "from outside" {
+		t.Errorf("the bound file holds %q", got)
+	}
+	answer := run(t, c, "perl", "-MIO::Socket::INET", "-e", `
+		$s = IO::Socket::INET->new("169.254.169.254:80") or die "cannot connect: $!";
+		print $s "PUT /latest/api/token HTTP/1.0\r\nX-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n";
+		print <$s>`)
+	if !strings.HasPrefix(answer, "HTTP/1.0 200") {
+		t.Errorf("asked for a metadata token and got %q", answer)
+	}
+	conn, err := netns.Dial(t.Context(), other.Path(), "10.9.0.1:22")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	banner := make([]byte, 4)
+	if _, err := io.ReadFull(conn, banner); err != nil || string(banner) != "SSH-" {
+		t.Errorf("its sshd says %q to the other machine, %v", banner, err)
+	}
+}
+
+// TestNothingIsLeftWhenKilled kills the process that booted a container.
+func TestNothingIsLeftWhenKilled(t *testing.T) {
+	if root := os.Getenv("NSPAWN_TEST_ROOT"); root != "" { // we are the one to be killed
+		c := boot(t, Config{Root: root})
+		fmt.Printf("%d %s\n", c.Leader(), c.group.path)
+		time.Sleep(time.Minute)
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestNothingIsLeftWhenKilled$")
+	cmd.Env = append(os.Environ(), "NSPAWN_TEST_ROOT="+copyRoot(t, "bookworm"))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var leader int
+	var group string
+	_, err = fmt.Fscan(out, &leader, &group)
+	cmd.Process.Kill()
+	cmd.Wait()
+	if err != nil {
+		t.Fatalf("the container did not boot: %v", err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		_, err := os.Stat(group)
+		if !isSystemd(leader) && errors.Is(err, fs.ErrNotExist) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("after 30 s: systemd runs: %t; control group: %v", isSystemd(leader), err)
+		}
+	}
+}
+
 func TestBootSaysWhy(t *testing.T) {
 	_, err := Boot(t.Context(), Config{Root: filepath.Join(t.TempDir(), "nothing"), Console: filepath.Join(t.TempDir(), "console.log")})
 	if err == nil || !strings.Contains(err.Error(), "nothing") || !strings.Contains(err.Error(), "console.log") {
@@ -146,8 +242,8 @@ func TestBootSaysWhy(t *testing.T) {
 // assertGone checks that the container left no process and no control group.
 func assertGone(t *testing.T, c *Container) {
 	t.Helper()
-	if isSystemd(c.leader) {
-		t.Errorf("its systemd still runs as %d", c.leader)
+	if isSystemd(c.leader.Pid) {
+		t.Errorf("its systemd still runs as %d", c.leader.Pid)
 	}
 	if _, err := os.Stat(c.group.path); err == nil {
 		t.Errorf("%s is left", c.group.path)

@@ -11,6 +11,8 @@ import (
 	"github.com/leaven-dev/leaven/e2e/cache"
 	"github.com/leaven-dev/leaven/e2e/debroot"
 	"github.com/leaven-dev/leaven/e2e/disk"
+	"github.com/leaven-dev/leaven/e2e/imds"
+	"github.com/leaven-dev/leaven/e2e/netns"
 	"github.com/leaven-dev/leaven/e2e/sshclient"
 	"golang.org/x/crypto/ssh"
 )
@@ -50,6 +52,28 @@ func machineOf(t *testing.T, suite string) Config {
 	return Config{Disk: overlay, Kernel: kernel, Initrd: initrd, Dir: t.ArtifactDir()}
 }
 
+// askToken asks for a metadata token; what the root has to speak HTTP with is perl.
+const askToken = `perl -MIO::Socket::INET -e '
+	$s = IO::Socket::INET->new(PeerAddr => "169.254.169.254:80", Timeout => 10) or die "cannot connect: $!";
+	print $s "PUT /latest/api/token HTTP/1.0\r\nX-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n";
+	print <$s>'`
+
+// metadata returns a network with a metadata service in it, where EC2 has it.
+func metadata(t *testing.T) (*netns.Namespace, *imds.Fake) {
+	t.Helper()
+	ns, err := netns.New(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ns.Close() })
+	service, err := imds.Start(t.Context(), ns, imds.Instance("i-0123456789abcdef0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { service.Close() })
+	return ns, service
+}
+
 func start(t *testing.T, cfg Config) *VM {
 	t.Helper()
 	vm, err := Start(t.Context(), cfg)
@@ -73,7 +97,9 @@ func TestBoot(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			ns, service := metadata(t)
 			cfg := machineOf(t, suite)
+			cfg.Network = ns.Path()
 			cfg.InstanceID = "i-0123456789abcdef0"
 			cfg.UUID = "ec2e1916-9099-7caf-fd21-012345abcdef"
 			cfg.Logins = []Login{{User: "admin", Key: key.Authorized}}
@@ -113,6 +139,13 @@ func TestBoot(t *testing.T) {
 				t.Errorf("the server shows another host key than %s", want)
 			}
 
+			if answer, err := client.Run(ctx, askToken); err != nil || !strings.HasPrefix(answer, "HTTP/1.0 200") {
+				t.Errorf("the guest asked for a metadata token and got %q, %v", answer, err)
+			}
+			if got := service.Requests(); len(got) != 1 || got[0].Method != "PUT" {
+				t.Errorf("requests at the metadata service: %v", got)
+			}
+
 			if err := vm.Shutdown(ctx); err != nil {
 				t.Fatal(err)
 			}
@@ -148,6 +181,9 @@ func TestPowerCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
+	if answer, err := client.Run(ctx, askToken); err == nil {
+		t.Errorf("without a network of its own the guest reached a metadata service: %q", answer)
+	}
 	cut := make(chan error, 1)
 	go func() { cut <- vm.KillAt(ctx, "now-cut-the-power") }()
 	client.Run(ctx, "echo kept >/synced; sync; echo lost >/unsynced; echo now-cut-the-power >/dev/ttyS0; sleep 60; sync") // ends with the machine

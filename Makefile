@@ -41,13 +41,17 @@ demo: setup packer build ## the main job: build a golden image, boot two instanc
 	@go build -o $(CACHE)/tools/demo ./e2e/demo
 	@$(SUDO) $(CACHE)/tools/demo
 
-test: check build ## everything that is checked; ends with the lines of go test
+test: check build ## everything that is checked, in full; PKG=./e2e/... RUN=TestBoot narrow it
 	@$(say) "run the tests (logs and console output: $(CACHE)/artifacts)"
-	@$(GO_TEST) ./...
+	@$(GO_TEST) $(PKG)
 
 bench: setup tools build ## every figure, side by side with the peers
 	@$(say) "run the benchmarks"
 	@go test $(GO_EXEC) -count=1 -p 1 -timeout 60m -run '^$$' -bench . ./...
+
+# Narrow a run with PKG=./e2e/nspawn and RUN=TestBoot.
+PKG ?= ./...
+RUN ?=
 
 # -count=1: the end-to-end tests depend on programs and systems that go test does
 # not see, so a cached result could be wrong.
@@ -56,7 +60,7 @@ bench: setup tools build ## every figure, side by side with the peers
 # -exec: as an ordinary user, the tests are compiled as that user and run as root.
 GO_EXEC = $(if $(SUDO),-exec '$(SUDO)')
 GO_TEST = $(SUDO) rm -rf $(CACHE)/artifacts && mkdir -p $(CACHE)/artifacts && \
-	go test $(GO_EXEC) -count=1 -p 1 -timeout 45m -artifacts -outputdir $(CACHE)/artifacts
+	go test $(GO_EXEC) -count=1 -p 1 -timeout 45m -artifacts -outputdir $(CACHE)/artifacts $(if $(RUN),-run '$(RUN)')
 
 ##@ Parts
 .PHONY: check agents generate fmt clean

@@ -11,7 +11,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -75,16 +77,24 @@ func Entry(ctx context.Context, name string, fill func(path string) error) (stri
 		return path, nil // another process made it while we waited
 	}
 	part := path + ".part"
-	if err := os.RemoveAll(part); err != nil { // of a run that was killed
-		return "", fmt.Errorf("cannot clear the way for %s: %w", name, err)
+	if err := remove(part); err != nil { // of a run that was killed
+		return "", err
 	}
 	if err := fill(part); err != nil {
-		return "", errors.Join(err, os.RemoveAll(part))
+		return "", errors.Join(err, remove(part))
 	}
 	if err := os.Rename(part, path); err != nil {
 		return "", fmt.Errorf("cannot keep %s: %w", name, err)
 	}
 	return path, nil
+}
+
+// remove stays on one file system: a root that is half made may have /dev mounted in it.
+func remove(path string) error {
+	if out, err := exec.Command("rm", "-rf", "--one-file-system", "--", path).CombinedOutput(); err != nil {
+		return fmt.Errorf("cannot remove %s: %w: %s", path, err, strings.TrimSpace(string(out)))
+	}
+	return nil
 }
 
 // lock polls because flock(2) cannot be waited for with a context.

@@ -3,6 +3,7 @@ package bake
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/leaven-dev/leaven/internal/rootfs"
@@ -133,7 +134,9 @@ func (p *Plan) refusal(r *Rule) string {
 		if p.any(r, []string{m.Where}, m.Holds) && (m.Unless == "" || !p.any(r, []string{m.Unless}, "")) {
 			return ""
 		}
-		names = append(names, m.Name)
+		if !slices.Contains(names, m.Name) {
+			names = append(names, m.Name)
+		}
 	}
 	return "nothing in the image would make it again (looked for " + strings.Join(names, ", ") + "); run `leaven install` first"
 }

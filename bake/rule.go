@@ -178,10 +178,10 @@ func (r *Rule) validate() error {
 
 // checkPattern refuses patterns that could never match or that would take the whole tree.
 func checkPattern(p string) error {
-	if !strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "~/") {
-		return fmt.Errorf("pattern %q must begin with / or ~/", p)
-	}
 	for _, one := range braces(p) {
+		if !strings.HasPrefix(one, "/") && !strings.HasPrefix(one, "~/") {
+			return fmt.Errorf("pattern %q must begin with / or ~/", p)
+		}
 		if clean := path.Clean(one); clean != one || strings.Contains(one, "/../") {
 			return fmt.Errorf("pattern %q is not a clean path: write %q", p, clean)
 		}

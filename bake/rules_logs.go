@@ -1,7 +1,7 @@
 package bake
 
-// logRules take out what was recorded while the image was built. The general rule for /var/log stands last in the catalogue,
-// after those of all plugins.
+// logRules take out what was recorded while the image was built, and what is no text. The general rules for /var/log stand
+// last in the catalogue, after those of all plugins.
 func logRules() []Rule {
 	return []Rule{
 		{
@@ -9,7 +9,7 @@ func logRules() []Rule {
 			Title:  "journal",
 			Why:    "it tells every command that the build ran, and journals under an old machine ID are never cleaned up",
 			Source: "systemd-journald.service(8); journalctl(1) --relinquish-var",
-			Where:  []string{"/var/log/journal/*"},
+			Where:  []string{"/{var,run}/log/journal/*"},
 			Action: Delete,
 			Stage:  Shutdown,
 			// The folder itself stays: without it the journal would be kept in memory only.
@@ -20,8 +20,8 @@ func logRules() []Rule {
 			ID:        "login-records",
 			Title:     "records of logins",
 			Why:       "they name the people and addresses that built the image",
-			Source:    "utmp(5); lastlog(8); faillock(8)",
-			Where:     []string{"/var/log/{wtmp,btmp,lastlog,tallylog,faillog}"},
+			Source:    "utmp(5); lastlog(8); faillock(8); virt-sysprep utmp",
+			Where:     []string{"/var/log/{wtmp,btmp,lastlog,tallylog,faillog}", "/run/utmp"},
 			Action:    Truncate,
 			Stage:     Shutdown,
 			MadeAgain: "login and sshd write to the empty files",
@@ -31,28 +31,103 @@ func logRules() []Rule {
 			Title:     "databases of logins",
 			Why:       "they name the people and addresses that built the image",
 			Source:    "pam_lastlog2(8); wtmpdb(8); pam_faillock(8)",
-			Where:     []string{"/var/lib/lastlog/lastlog2.db", "/var/lib/wtmpdb/wtmp.db", "/var/lib/faillock/*"},
+			Where:     []string{"/var/lib/lastlog/lastlog2.db*", "/var/lib/wtmpdb/wtmp.db*", "/var/lib/faillock/*"},
+			Files:     true,
 			Action:    Delete,
 			Stage:     Shutdown,
 			MadeAgain: "the PAM modules",
+		},
+		{
+			ID:        "audit-log",
+			Title:     "records of the audit daemon",
+			Why:       "they tell who did what on the build machine",
+			Source:    "auditd(8); auditd.conf(5)",
+			Where:     []string{"/var/log/audit/audit.log"},
+			Action:    Truncate, // the daemon keeps its file open; without it nothing would be recorded
+			Stage:     Shutdown,
+			MadeAgain: "auditd",
+		},
+		{
+			ID:     "activity-records",
+			Title:  "records of processes and load",
+			Why:    "they tell what ran on the build machine; cut to nothing their writers refuse them",
+			Source: "sar(1), atop(1), accton(8); virt-sysprep logfiles",
+			Where: []string{
+				"/var/log/{sa,sysstat}/{sa,sar}[0-9]*", "/var/log/atop/*", "/var/log/pcp/{pmlogger,pmie,pmproxy}/*/*",
+				"/var/log/{ntpstats,chrony,ntpsec}/{peerstats,loopstats,clockstats,rawstats,sysstats,measurements.log,statistics.log,tracking.log}*",
+			},
+			Files:     true,
+			Action:    Delete,
+			Stage:     Shutdown,
+			MadeAgain: "sysstat, atop, pcp and the time daemons",
+		},
+		{
+			ID:        "process-accounting",
+			Title:     "process accounting",
+			Why:       "it tells every program that ran on the build machine",
+			Source:    "accton(8); virt-sysprep pacct-log",
+			Where:     []string{"/var/{account,log/account}/{pacct,savacct,usracct}"},
+			Action:    Truncate, // the kernel goes on writing to it
+			Stage:     Shutdown,
+			MadeAgain: "the kernel",
+		},
+		{
+			ID:     "installer-records",
+			Title:  "records of the installation",
+			Why:    "they hold the answers that the installer was given, with password hashes",
+			Source: "virt-sysprep logfiles; Anaconda and Debian installer documentation; subiquity documentation",
+			Where: []string{
+				"/var/log/{installer,anaconda,YaST2,curtin}/*", "/var/log/anaconda.*", "/root/{anaconda-ks.cfg,anaconda-post*.log,anaconda-screenshots,initial-setup-ks.cfg,original-ks.cfg,ks.cfg,ks-post.log,install.log,install.log.syslog,upgrade.log,upgrade.log.syslog,autoinst.xml}",
+				"/var/lib/{preseed,ubiquity}/*", "/var/adm/autoinstall/*/*", "/autoinst.xml",
+			},
+			Action:    Delete,
+			MadeAgain: "nothing needs them",
+			Secret:    true,
+		},
+		{
+			ID:        "logrotate-state",
+			Title:     "when logs were rotated",
+			Why:       "it names the build machine's logs, and a clone rotates on its parent's calendar",
+			Source:    "logrotate(8); virt-sysprep logfiles",
+			Where:     []string{"/var/lib/logrotate.status", "/var/lib/logrotate/{status,logrotate.status}", "/var/lib/misc/logrotate.status"},
+			Action:    Delete,
+			MadeAgain: "logrotate",
+		},
+		{
+			ID:     "logs-elsewhere",
+			Title:  "logs in folders of applications",
+			Why:    "they tell what happened on the machine that the image was built on",
+			Source: "hier(7), /opt, /srv and /usr/local; virt-sysprep logfiles",
+			Where: []string{
+				"/{opt,srv,usr/local}/*/{log,logs}/*.{log,out,err}", "/{opt,srv,usr/local}/*/*/{log,logs}/*.{log,out,err}", "/{opt,srv,usr/local}/*/*/*/{log,logs}/*.{log,out,err}",
+				"/var/named/data/named.run", "/var/lib/*/{log,logs}/*.log", "/var/www/*/{log,logs}/*.log", "~/{log,logs}/*.log", "~/.npm/_logs/*", "~/.pm2/logs/*.log",
+			},
+			Action:    Truncate,
+			Stage:     Shutdown,
+			Default:   AuditOnly, // a file with such a name may be anything
+			MadeAgain: "who writes them",
 		},
 	}
 }
 
 // remainingLogRules take what no rule before them took.
 func remainingLogRules() []Rule {
+	readme := []string{"/var/log/**/README*", "/var/log/README*"}
 	return []Rule{
 		{
 			ID:     "logs-rotated",
 			Title:  "rotated and compressed logs",
 			Why:    "nothing writes to them any more, and they tell what the live ones told",
-			Source: "logrotate(8); virt-sysprep logfiles",
+			Source: "logrotate(8), savelog(8), multilog(8); virt-sysprep logfiles",
 			Where: []string{
-				"/var/log/**/*.{gz,xz,bz2,zst,lz4,old,bak}",
-				"/var/log/**/*.[0-9]", "/var/log/**/*.[0-9][0-9]",
-				"/var/log/**/*.{log,gz}-*",
-				"/var/log/**/*-[12][09][0-9][0-9][01][0-9][0-3][0-9]",
+				"/var/log/**/*.{gz,xz,bz2,zst,lz4,lzma,lzo,Z,zip,tgz,txz,7z,O,old,bak,save,orig,prev,offset}", "/var/log/**/*~",
+				"/var/log/**/*.[0-9]", "/var/log/**/*.[0-9][0-9]", "/var/log/**/*.[0-9][0-9][0-9]",
+				"/var/log/**/*[._\\-]{" + date + "," + dashed + "}{,[._T\\-]*}", "/var/log/**/*.log{-,.,_}[0-9]*",
+				"/var/log/**/@4[0-9a-f]*.[us]", "/var/log/**/*.backup", "/var/log/old/**", "/var/log/*/old/**", "/var/log/{archive,archives}/**",
 			},
+			Except:    readme,
+			Files:     true,
+			Unowned:   true,
 			Action:    Delete,
 			Stage:     Shutdown,
 			MadeAgain: "logrotate",
@@ -63,19 +138,30 @@ func remainingLogRules() []Rule {
 			Why:       "they tell what happened on the machine that the image was built on",
 			Source:    "hier(7); virt-sysprep logfiles",
 			Where:     []string{"/var/log/**"},
+			Except:    readme,
+			Unowned:   true,
 			Action:    Truncate, // a daemon that has its log open goes on writing; owner, mode and label stay
 			Stage:     Shutdown,
 			MadeAgain: "who writes them",
 		},
 		{
-			ID:        "tmp",
-			Title:     "temporary files",
-			Why:       "they hold what builds leave: scripts, archives, tokens that are out of date",
-			Source:    "hier(7); eks-ami issue 1080",
-			Where:     []string{"/tmp", "/var/tmp"},
+			ID:     "tmp",
+			Title:  "temporary files",
+			Why:    "they hold what builds leave: scripts, archives, tokens that are out of date",
+			Source: "hier(7); eks-ami issue 1080; virt-sysprep tmp-files",
+			Where:  []string{"/tmp", "/var/tmp", "/usr/tmp"},
+			// Programs that still run have these open: services with a /tmp of their own, X, terminals, agents, snaps.
+			Busy: []string{
+				"/{var/,}tmp/systemd-private-*", "/tmp/.{X11,ICE,font,XIM,Test}-unix", "/tmp/.X*-lock", "/tmp/{tmux,ssh,dbus,snap,snap-private-tmp}-*", "/tmp/snap-private-tmp",
+			},
 			Action:    Empty,
 			Stage:     Shutdown,
 			MadeAgain: "nothing needs them",
 		},
 	}
 }
+
+const (
+	date   = "[12][09][0-9][0-9][01][0-9][0-3][0-9]"   // 20240131
+	dashed = "[12][09][0-9][0-9]-[01][0-9]-[0-3][0-9]" // 2024-01-31
+)

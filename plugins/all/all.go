@@ -4,15 +4,49 @@ package all
 import (
 	"github.com/leaven-dev/leaven/bake"
 	"github.com/leaven-dev/leaven/plugins"
+	"github.com/leaven-dev/leaven/plugins/amazon"
+	"github.com/leaven-dev/leaven/plugins/azure"
 	"github.com/leaven-dev/leaven/plugins/cfengine"
+	"github.com/leaven-dev/leaven/plugins/ci"
 	"github.com/leaven-dev/leaven/plugins/cloudinit"
+	"github.com/leaven-dev/leaven/plugins/cluster"
+	"github.com/leaven-dev/leaven/plugins/configmanagement"
+	"github.com/leaven-dev/leaven/plugins/databases"
+	"github.com/leaven-dev/leaven/plugins/docker"
+	"github.com/leaven-dev/leaven/plugins/google"
+	"github.com/leaven-dev/leaven/plugins/hashicorp"
+	"github.com/leaven-dev/leaven/plugins/kubernetes"
+	"github.com/leaven-dev/leaven/plugins/monitoring"
+	"github.com/leaven-dev/leaven/plugins/rabbitmq"
+	"github.com/leaven-dev/leaven/plugins/redhat"
+	"github.com/leaven-dev/leaven/plugins/security"
+	"github.com/leaven-dev/leaven/plugins/suse"
+	"github.com/leaven-dev/leaven/plugins/ubuntu"
+	"github.com/leaven-dev/leaven/plugins/vpn"
 )
 
 // Plugins lists them by name.
 func Plugins() []plugins.Plugin {
 	return []plugins.Plugin{
+		amazon.Plugin{},
+		azure.Plugin{},
 		cfengine.Plugin{},
+		ci.Plugin{},
 		cloudinit.Plugin{},
+		cluster.Plugin{},
+		configmanagement.Plugin{},
+		databases.Plugin{},
+		docker.Plugin{},
+		google.Plugin{},
+		hashicorp.Plugin{},
+		kubernetes.Plugin{},
+		monitoring.Plugin{},
+		rabbitmq.Plugin{},
+		redhat.Plugin{},
+		security.Plugin{},
+		suse.Plugin{},
+		ubuntu.Plugin{},
+		vpn.Plugin{},
 	}
 }
 

@@ -1,0 +1,172 @@
+package bake
+
+const (
+	whyLogIn   = "whoever starts the image can log in as whoever built it"
+	madeByRole = "nothing: instances get credentials from their role, or from a secret store"
+	madeByUser = "the program's own log-in"
+)
+
+// credentialRules take out what programs that people use keep to log in elsewhere. Each place is one that exists to hold
+// credentials; what is a configuration file that may hold some is named only with what it must hold, or is left to package
+// secrets.
+func credentialRules() []Rule {
+	return []Rule{
+		{
+			ID:     "aws-credentials",
+			Title:  "AWS keys",
+			Why:    "whoever starts the image has them; AWS suspends keys that it finds in shared images",
+			Source: "AWS SDKs and Tools Reference Guide, shared config and credentials files; s3cmd, s3fs and boto documentation",
+			Where: []string{
+				"~/.aws/{credentials*,config*,cli/cache/*,sso/cache/*,boto/cache/*,login/cache/*}", "~/.aws",
+				"~/.{boto,s3cfg,passwd-s3fs,awssecret,saml2aws,elasticbeanstalk/aws_credential_file}", "~/.s3ql/authinfo2", "~/.awsvault",
+				"/etc/{passwd-s3fs,boto.cfg}",
+			},
+			Action:    Delete,
+			MadeAgain: madeByRole,
+			Secret:    true,
+		},
+		{
+			ID:     "cloud-credentials",
+			Title:  "credentials of other clouds",
+			Why:    whyLogIn,
+			Source: "documentation of each cloud's command line tool",
+			Where: []string{
+				"~/.azure/{accessTokens.json,azureProfile.json,msal_token_cache*,service_principal*}", "~/.{azure,Azure}",
+				"~/.config/gcloud/{credentials.db,access_tokens.db,application_default_credentials.json,legacy_credentials/**}", "~/.config/gcloud", "~/.gsutil/credstore*",
+				"~/.config/{doctl,hcloud,linode-cli,scw,exoscale,openstack,yandex-cloud,netlify,snowflake,earthengine}",
+				"~/.{linode-cli,vultr-cli.yaml,scwrc,civo.json,ovh.conf,fly/config.yml,netlify/config.json,railway/config.json,edgerc}",
+				"~/.local/share/com.vercel.cli/auth.json", "~/.{wrangler,config/.wrangler}/config/default.toml", "~/.cloudflared/{cert.pem,*.json}",
+				"~/.{oci,aliyun,tccli,bluemix,snowflake}", "~/.{databrickscfg,databricks/token-cache.json,snowsql/config}", "~/*openrc.sh",
+			},
+			Action:    Delete,
+			MadeAgain: madeByRole,
+			Secret:    true,
+		},
+		{
+			ID:        "netrc",
+			Title:     "passwords for FTP, HTTP and file servers",
+			Why:       whyLogIn,
+			Source:    "netrc(5); the auth-source library of Emacs; mount.cifs(8); FileZilla documentation",
+			Where:     []string{"~/.{netrc,netrc.gpg,authinfo,authinfo.gpg,smbcredentials}", "~/_netrc", "~/.{,local/share/}lftp/bookmarks", "~/.ncftp/bookmarks", "~/.{config/filezilla,filezilla}/{sitemanager,recentservers,filezilla}.xml", "/etc/{smbcredentials,cifs-credentials}"},
+			Files:     true,
+			Action:    Delete,
+			MadeAgain: "nothing",
+			Secret:    true,
+		},
+		{
+			ID:        "mail-passwords",
+			Title:     "passwords of mail accounts",
+			Why:       whyLogIn,
+			Source:    "msmtp(1), fetchmail(1), getmail(1), mbsync(1), offlineimap(1)",
+			Where:     []string{"~/.{msmtprc,config/msmtp/config,fetchmailrc,getmail/getmailrc,config/getmail/getmailrc,mbsyncrc,offlineimaprc,mpoprc}", "~/.davfs2/secrets"},
+			Holds:     `(?im)^[^#\n]*pass`,
+			Action:    Delete,
+			MadeAgain: "nothing",
+			Secret:    true,
+		},
+		{
+			ID:     "version-control-credentials",
+			Title:  "credentials of version control",
+			Why:    whyLogIn,
+			Source: "git-credential-store(1), gh(1), glab(1), svn(1)",
+			Where: []string{
+				"~/.{git-credentials,config/git/credentials,gitcookies}", "~/.{git-credential-cache,cache/git/credential,gcm/store}",
+				"~/.config/gh/hosts.yml", "~/.config/{gh,glab-cli,hub,tea,lab}", "~/.subversion/auth", "~/.{cvspass,arcrc,rbtools-cookies,p4tickets}",
+				"~/.{bazaar,config/breezy}/authentication.conf",
+			},
+			Action:    Delete,
+			MadeAgain: madeByUser,
+			Secret:    true,
+		},
+		{
+			ID:     "package-credentials",
+			Title:  "credentials of package registries",
+			Why:    "whoever starts the image can publish packages as whoever built it",
+			Source: "npmrc(5), PyPI's packaging guide, cargo login, gem signin, composer(1), Maven's password encryption",
+			Where: []string{
+				"~/.{npmrc,pypirc,config/pypoetry/auth.toml,local/share/uv/credentials/*,pause,hex/hex.config}", "~/.cargo/credentials{,.toml}",
+				"~/.{gem,local/share/gem}/credentials", "~/.{composer,config/composer}/auth.json", "~/.m2/settings-security.xml",
+				"~/.{sbt/.credentials,ivy2/.credentials,lein/credentials.clj.gpg,stack/upload/credentials.json,julia/servers/*/auth.toml}",
+				"~/.{pub-cache/credentials.json,config/dart/pub-credentials.json,continuum/anaconda-client/tokens/*}",
+				"~/.{huggingface,cache/huggingface}/{token,stored_tokens}", "~/.{kaggle,config/kaggle}/kaggle.json",
+			},
+			Files:     true,
+			Action:    Delete,
+			MadeAgain: madeByUser,
+			Secret:    true,
+		},
+		{
+			ID:        "build-settings-credentials",
+			Title:     "passwords in settings of build tools",
+			Why:       whyLogIn,
+			Source:    "Maven's settings.xml, Gradle's gradle.properties, NuGet.Config, yarn and bundler configuration",
+			Where:     []string{"~/.m2/settings.xml", "~/.gradle/gradle.properties", "~/.{nuget/NuGet,config/NuGet}/NuGet.Config", "~/.yarnrc{,.yml}", "~/.bundle/config", "~/.{terraformrc,tofurc}"},
+			Holds:     `(?i)<(password|passphrase|privatekey)>|ClearTextPassword|(token|secret|api_?key|passw(or)?d|auth)\w*"?[ \t]*[=:][ \t]*\S|^BUNDLE_[A-Z_]+__[A-Z_]+:`,
+			Action:    Delete,
+			MadeAgain: "nothing",
+			Secret:    true,
+		},
+		{
+			ID:     "container-credentials",
+			Title:  "credentials of container registries and clusters",
+			Why:    whyLogIn,
+			Source: "docker login, containers-auth.json(5), kubectl and helm documentation",
+			Where: []string{
+				"~/.docker/{config.json,plaintext-credentials.config.json,trust/private/*,machine/*,contexts/tls/*}", "~/.dockercfg", "~/.config/containers/auth.json",
+				"/run/containers/*/auth.json", "/run/user/*/containers/auth.json", "/etc/containers/auth.json",
+				"~/.kube/{config,cache,http-cache}", "~/.kube", "~/.config/helm/{registry/config.json,registry.json,repositories.yaml}", "~/.helm/repository/repositories.yaml",
+				"~/.minikube/{ca.key,proxy-client-ca.key,certs,profiles,machines}", "~/.{config/,}argocd/config", "~/.talos/config", "~/.rancher/cli2.json",
+			},
+			Action:    Delete,
+			MadeAgain: madeByUser,
+			Secret:    true,
+		},
+		{
+			ID:     "infrastructure-credentials",
+			Title:  "credentials of infrastructure tools and password stores",
+			Why:    whyLogIn,
+			Source: "vault(1), terraform login, rclone config, borg(1), sops, pass(1), and the other programs' documentation",
+			Where: []string{
+				"~/.vault-token", "~/.terraform.d/credentials.tfrc.json", "~/.terraform.d", "~/.pulumi/credentials.json", "~/.{config/rclone/,}rclone.conf", "~/.rclone.conf",
+				"~/.config/borg/{keys,security}/*", "~/.{mc,mcli}/config.json", "~/.ansible/{galaxy_token,tmp}", "~/.{vault_pass,vault_pass.txt,ansible_vault_pass}",
+				"~/.config/sops/age/keys.txt", "~/.chef/{*.pem,credentials}", "~/.puppetlabs/token", "~/.{okta,tsh,op,config/op}", "~/.okta_aws_login_config",
+				"~/.password-store", "~/.{,local/share/}lpass", "~/.config/Bitwarden CLI/data.json", "~/.{config/ngrok,ngrok2}/ngrok.yml", "~/.config/stripe/config.toml",
+				"~/.{sentryclirc,dogrc,circleci/cli.yml,travis/config.yml,twilio-cli/config.json,expo/state.json}", "~/.config/configstore",
+			},
+			Action:    Delete,
+			MadeAgain: madeByUser,
+			Secret:    true,
+		},
+		{
+			ID:        "database-credentials",
+			Title:     "passwords of database clients",
+			Why:       whyLogIn,
+			Source:    "libpq, The Password File; mysql_config_editor(1); option files of MySQL",
+			Where:     []string{"~/.{pgpass,my.cnf,mylogin.cnf,mysql_secret,cassandra/credentials,influxdbv2/configs}", "~/.postgresql/*.{key,pk8}", "~/.local/share/DBeaverData/**/credentials-config.json"},
+			Files:     true,
+			Action:    Delete,
+			MadeAgain: "nothing",
+			Secret:    true,
+		},
+		{
+			ID:        "notebook-secrets",
+			Title:     "secrets of notebook servers",
+			Why:       "whoever has them can enter every clone's notebook",
+			Source:    "Jupyter documentation, Security in the Jupyter server",
+			Where:     []string{"~/.local/share/jupyter/{notebook_secret,nbsignatures.db,runtime/*}", "~/.ipython/profile_*/security/*"},
+			Files:     true,
+			Action:    Delete,
+			MadeAgain: "the notebook server",
+			Secret:    true,
+		},
+		{
+			ID:        "installer-passwords",
+			Title:     "passwords that the package installer was told",
+			Why:       "one password for all clones is one that everybody knows",
+			Source:    "debconf(7), the passwords database",
+			Where:     []string{"/var/cache/debconf/passwords.dat"},
+			Action:    Truncate,
+			MadeAgain: "debconf, when a package asks for a password",
+		},
+	}
+}

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -18,18 +19,17 @@ import (
 
 // A sealing is one `packer build` with the null builder against a server.
 type sealing struct {
-	server
+	*server
 	home   string
 	log    string // of the stand-in
 	agents string
 }
 
-func newSealing(t *testing.T, commands map[string]rehearsal.Act) *sealing {
+func newSealing(t *testing.T, s *server, commands map[string]rehearsal.Act) *sealing {
 	t.Helper()
-	s := &sealing{server: startServer(t), home: t.TempDir()}
-	s.log = filepath.Join(s.dir, "standin.log")
-	s.agents = rehearsal.Agents(t, rehearsal.Script{Log: s.log, Commands: commands})
-	return s
+	inside := "/var/log/standin-" + rand.Text()
+	agents := rehearsal.Agents(t, rehearsal.Script{Log: inside, Commands: commands})
+	return &sealing{server: s, home: t.TempDir(), log: filepath.Join(s.root, inside), agents: agents}
 }
 
 // template is a build by user, with settings for the communicator and for the provisioner.
@@ -74,7 +74,7 @@ func (s *sealing) build(t *testing.T, template string, args ...string) (text str
 	return output(t, cmd)
 }
 
-// left lists what of the agent is still on the server: files, and processes that run one. /dev/shm is the server's own.
+// left lists what of the agent is still on the server: files, and processes that run one. /dev/shm and the process table are the server's own.
 func (s *sealing) left(t *testing.T) string {
 	t.Helper()
 	look := "ls -d /dev/shm/* 2>/dev/null; readlink /proc/[0-9]*/exe | grep ^/dev/shm/leaven-"
@@ -115,6 +115,7 @@ func removed(rule, path string) wire.Record {
 }
 
 func TestBuildOverSSH(t *testing.T) {
+	there := startServer(t)
 	for name, c := range map[string]struct {
 		user, communicator, settings string
 		staged                       string
@@ -129,7 +130,7 @@ func TestBuildOverSSH(t *testing.T) {
 		"on the disk":                    {user: "free", settings: `staging_directory = "/var/tmp"`, staged: "/var/tmp/leaven-"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSealing(t, map[string]rehearsal.Act{
+			s := newSealing(t, there, map[string]rehearsal.Act{
 				"bake":  {Records: []wire.Record{removed("ssh-host-keys", "/etc/ssh/ssh_host_rsa_key"), removed("ssh-host-keys", "/etc/ssh/ssh_host_rsa_key.pub")}},
 				"audit": {Records: []wire.Record{{Type: wire.Note, Note: "the audit rests on nothing"}}},
 			})
@@ -171,7 +172,7 @@ func TestBuildOverSSH(t *testing.T) {
 // secret checks that the password is in no output, log or report.
 func (s *sealing) secret(t *testing.T, text string) {
 	t.Helper()
-	for _, file := range []string{filepath.Join(s.home, "packer.log"), filepath.Join(s.home, "report.json"), filepath.Join(s.dir, "sshd.log")} {
+	for _, file := range []string{filepath.Join(s.home, "packer.log"), filepath.Join(s.home, "report.json"), filepath.Join(s.root, "var/log/acceptance-sshd.log")} {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -186,6 +187,7 @@ func (s *sealing) secret(t *testing.T, text string) {
 }
 
 func TestBuildFails(t *testing.T) {
+	there := startServer(t)
 	dirty := wire.Record{Type: wire.Finding, Finding: &bake.Finding{
 		Rule: "ssh-host-keys", Path: "/etc/ssh/ssh_host_rsa_key", Severity: bake.Error, State: bake.Dirty, Message: "a host key", Fix: "remove it",
 	}}
@@ -204,7 +206,7 @@ func TestBuildFails(t *testing.T) {
 		"no password": {"careful", "", nil, []string{"sudo asks for a password; set sudo_password"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSealing(t, c.commands)
+			s := newSealing(t, there, c.commands)
 			text, status := s.build(t, s.template(t, c.user, "", c.settings))
 			if status == 0 {
 				t.Errorf("Packer ends with status 0:\n%s", text)

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/leaven-dev/leaven/e2e/cache"
 )
 
 // installation is Packer with the rehearsal plugin, made once for all tests.
@@ -58,23 +60,16 @@ func install(dir string) error {
 	return nil
 }
 
-// tool finds a program on PATH or among those that `make tools` builds.
+// tool finds a program that `make tools` builds, or one on PATH. PATH comes second: cracklib has a "packer" too.
 func tool(name string) (string, error) {
-	if file, err := exec.LookPath(name); err == nil {
+	file, err := cache.Tool(name)
+	if err == nil {
 		return file, nil
 	}
-	cache := os.Getenv("LEAVEN_CACHE")
-	if cache == "" {
-		cache = filepath.Join("..", "..", ".cache")
+	if found, _ := exec.LookPath(name); found != "" {
+		return found, nil
 	}
-	file, err := filepath.Abs(filepath.Join(cache, "tools", name))
-	if err != nil {
-		return "", err
-	}
-	if _, err := os.Stat(file); err != nil {
-		return "", fmt.Errorf("%s is neither on PATH nor in %s: run `make tools`", name, filepath.Dir(file))
-	}
-	return file, nil
+	return "", err
 }
 
 // packerCommand runs Packer with a home of its own, so that nothing of the user's is read or changed.

@@ -12,114 +12,123 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/leaven-dev/leaven/e2e/debroot"
+	"github.com/leaven-dev/leaven/e2e/sshclient"
 )
 
 // password is what the user "careful" needs for sudo.
 const password = "correct horse %s 'n' $battery"
 
-// A server is an sshd on 127.0.0.1 with users of its own: root; "free", who may use sudo; "careful", whom sudo asks for a
-// password. It lives in a mount namespace in which passwd, shadow and sudoers are other files, so the machine's own users
-// are not touched.
+// A server is an sshd on 127.0.0.1 in a Debian root of its own, with three users: root; "free", who may use sudo; "careful",
+// whom sudo asks for a password. Its processes and mounts are in namespaces of their own, which end with it.
 type server struct {
-	port string
-	key  string // private key file that all users accept
-	dir  string
+	root   string // the Debian root, as seen from here
+	port   string
+	key    string // private key file that all users accept
+	client *sshclient.Client
 }
 
-func startServer(t *testing.T) server {
+func startServer(t *testing.T) *server {
 	t.Helper()
-	for _, program := range []string{"/usr/sbin/sshd", "/usr/bin/sudo"} {
-		if _, err := os.Stat(program); err != nil {
-			t.Fatalf("%v: install the packages openssh-server and sudo", err)
-		}
-	}
-	if os.Geteuid() != 0 {
-		t.Fatal("these tests run a server with users of its own: run them as root")
-	}
-	s := server{dir: t.TempDir(), port: freePort(t)}
-	s.key = filepath.Join(s.dir, "key")
-	public := writeKey(t, s.key)
-	writeKey(t, filepath.Join(s.dir, "hostkey"))
-	// All users must reach their home and the keys file; sshd and sudo want root to own both.
-	for dir := s.dir; strings.HasPrefix(dir, os.TempDir()) && dir != os.TempDir(); dir = filepath.Dir(dir) {
-		if err := os.Chmod(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	hash, err := exec.Command("perl", "-e", "print crypt($ARGV[0], '$6$acceptance$')", password).Output()
+	pristine, err := debroot.Build(t.Context(), debroot.Container("bookworm"), t.Output())
 	if err != nil {
-		t.Fatalf("cannot hash a password: %v", err)
+		t.Fatal(err)
 	}
+	dir := t.TempDir()
+	s := &server{root: filepath.Join(dir, "root"), key: filepath.Join(dir, "key"), port: freePort(t)}
+	if err := pristine.CopyTo(t.Context(), s.root); err != nil {
+		t.Fatal(err)
+	}
+	s.setUp(t, writeKey(t, s.key))
+	s.start(t)
+	s.client = s.dial(t)
+	return s
+}
+
+// setUp gives the root its users and sshd its settings.
+func (s *server) setUp(t *testing.T, authorized []byte) {
+	t.Helper()
 	for name, file := range map[string]struct {
 		content string
 		mode    os.FileMode
 	}{
-		"authorized_keys": {string(public), 0o644},
-		"passwd": {"root:x:0:0:root:/root:/bin/sh\nsshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n" +
-			"free:x:12345:12345::/:/bin/bash\ncareful:x:12346:12346::/:/bin/sh\n", 0o644},
-		"shadow":  {fmt.Sprintf("root:*:19000::::::\nsshd:*:19000::::::\nfree:*:19000::::::\ncareful:%s:19000::::::\n", hash), 0o600},
-		"sudoers": {"Defaults use_pty\nfree ALL=(ALL) NOPASSWD: ALL\ncareful ALL=(ALL) ALL\n", 0o440},
-		"sshd_config": {fmt.Sprintf("Port %s\nListenAddress 127.0.0.1\nHostKey %[2]s/hostkey\nAuthorizedKeysFile %[2]s/authorized_keys\n"+
-			"PidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin prohibit-password\nPasswordAuthentication no\nSubsystem sftp internal-sftp\n", s.port, s.dir), 0o600},
+		"etc/ssh/acceptance_keys": {string(authorized), 0o644},
+		"etc/ssh/acceptance_config": {"Port " + s.port + "\nListenAddress 127.0.0.1\nHostKey /etc/ssh/acceptance_host_key\n" +
+			"AuthorizedKeysFile /etc/ssh/acceptance_keys\nPidFile none\nUsePAM no\nPermitRootLogin prohibit-password\n" +
+			"PasswordAuthentication no\nSubsystem sftp internal-sftp\n", 0o600},
+		"etc/sudoers.d/acceptance": {"Defaults use_pty\nfree ALL=(ALL) NOPASSWD: ALL\ncareful ALL=(ALL) ALL\n", 0o440},
 	} {
-		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(file.content), file.mode); err != nil {
+		if err := os.WriteFile(filepath.Join(s.root, name), []byte(file.content), file.mode); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.start(t)
-	return s
+	writeKey(t, filepath.Join(s.root, "etc/ssh/acceptance_host_key"))
+	users := exec.Command("chroot", s.root, "/bin/sh", "-ec",
+		"useradd -m -s /bin/bash -p '*' free; useradd -m -s /bin/sh careful; usermod -p '*' root; chpasswd -c SHA512")
+	users.Stdin = strings.NewReader("careful:" + password + "\n")
+	if text, err := users.CombinedOutput(); err != nil {
+		t.Fatalf("cannot make users: %v\n%s", err, text)
+	}
 }
 
-// start runs sshd in its namespace and waits until it answers.
-func (s server) start(t *testing.T) {
+// start runs sshd in its namespaces.
+func (s *server) start(t *testing.T) {
 	t.Helper()
-	const inside = `set -e; cd "$1"; for f in passwd shadow sudoers; do mount --bind $f /etc/$f; done
-mount -t tmpfs -o mode=755 tmpfs /run; mkdir /run/sshd; mount -t tmpfs -o mode=1777 tmpfs /dev/shm
-exec /usr/sbin/sshd -D -e -f "$1/sshd_config"`
-	log, err := os.Create(filepath.Join(s.dir, "sshd.log"))
+	const inside = `set -e; cd "$1"; mount -t proc proc proc
+mount -t tmpfs -o mode=755 tmpfs dev; for n in null zero full random urandom tty; do : >dev/$n; mount --bind /dev/$n dev/$n; done
+mkdir dev/pts dev/shm; mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts dev/pts; ln -s pts/ptmx dev/ptmx
+mount -t tmpfs -o mode=1777 tmpfs dev/shm; mount -t tmpfs -o mode=755,noexec tmpfs run; mkdir run/sshd
+exec chroot . /usr/sbin/sshd -D -e -f /etc/ssh/acceptance_config`
+	log, err := os.Create(filepath.Join(s.root, "var/log/acceptance-sshd.log"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	cmd := exec.Command("unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", inside, "sh", s.dir)
+	cmd := exec.Command("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", inside, "sh", s.root)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
 		if t.Failed() {
 			text, _ := os.ReadFile(log.Name())
 			t.Logf("sshd said:\n%s", text)
 		}
+		cmd.Process.Kill()
+		cmd.Wait()
 	})
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		conn, err := net.Dial("tcp", "127.0.0.1:"+s.port)
-		if err == nil {
-			conn.Close()
-			return
-		}
-		if time.Now().After(deadline) {
-			text, _ := os.ReadFile(log.Name())
-			t.Fatalf("sshd does not answer: %v\n%s", err, text)
-		}
-	}
 }
 
-// run runs a command inside the namespace, as root, and returns what it said.
-func (s server) run(t *testing.T, command string) string {
+func (s *server) dial(t *testing.T) *sshclient.Client {
 	t.Helper()
-	text, err := exec.Command("ssh", "-p", s.port, "-i", s.key, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-		"-o", "LogLevel=ERROR", "root@127.0.0.1", command).CombinedOutput()
+	data, err := os.ReadFile(s.key)
 	if err != nil {
-		t.Fatalf("%s: %v\n%s", command, err, text)
+		t.Fatal(err)
 	}
-	return string(text)
+	signer, err := ssh.ParsePrivateKey(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := sshclient.Dial(t.Context(), "127.0.0.1:"+s.port, "root", &sshclient.Key{Signer: signer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	return client
+}
+
+// run runs a command in the root, as root, and returns its standard output.
+func (s *server) run(t *testing.T, command string) string {
+	t.Helper()
+	text, err := s.client.Run(t.Context(), command)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 func freePort(t *testing.T) string {
@@ -129,11 +138,7 @@ func freePort(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
+	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
 }
 
 // writeKey makes a key pair and returns the public half as authorized_keys has it.

@@ -20,6 +20,8 @@ type Agent struct {
 	Console     func([]byte) error                     // writes to the console, in one write; nil where there is none
 	Log         func(line string)                      // tells people and the journal how it goes
 	Relabel     func(context.Context, ...string) error // gives files their SELinux labels; nil without SELinux
+	SetHostname func(name string) error                // tells the kernel; nil for a tree that is not this system
+	Steps       []Step                                 // what plugins need, with network and after identity
 }
 
 // Run runs a stage and returns how the instance stands after it. It can be run again at any time.

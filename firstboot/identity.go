@@ -24,6 +24,7 @@ func (a *Agent) identitySteps(who identification) []Step {
 					"if it is a new instance, remove "+currentLink+" and run `leaven firstboot`")
 			},
 		},
+		a.hostNameStep(who),
 		{
 			ID:       "machine-id",
 			Title:    "a machine-id of its own",
@@ -38,7 +39,7 @@ func (a *Agent) identitySteps(who identification) []Step {
 			Deadline: 30 * time.Second, // the kernel's random numbers may be late on a first boot
 			Check:    func(context.Context) (Verdict, error) { return a.checkHostKeys(who.ID) },
 			Apply: func(context.Context) error {
-				return withKeysCure(keys.Make(a.Root, who.ID, "root@"+a.Hostname))
+				return withKeysCure(keys.Make(a.Root, who.ID, "root@"+a.nameFor(who)))
 			},
 		},
 		{

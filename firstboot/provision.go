@@ -9,7 +9,7 @@ import (
 
 // provisionSteps is what an instance needs besides its identity. It runs with network, and nothing of the boot waits for it.
 func (a *Agent) provisionSteps(boot string) []Step {
-	return []Step{{
+	steps := []Step{{
 		ID:       "identity",
 		Title:    "the identity stage of this boot",
 		Policy:   Required,
@@ -32,4 +32,9 @@ func (a *Agent) provisionSteps(boot string) []Step {
 			return Verdict{OK: true, Text: string(rec.Result)}, nil
 		},
 	}}
+	for _, s := range a.Steps {
+		s.After = append([]string{"identity"}, s.After...)
+		steps = append(steps, s)
+	}
+	return steps
 }

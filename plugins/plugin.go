@@ -2,10 +2,20 @@
 // plugins/all lists them.
 package plugins
 
-import "github.com/leaven-dev/leaven/bake"
+import (
+	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/firstboot"
+	"github.com/leaven-dev/leaven/internal/rootfs"
+)
 
 // Plugin is one piece of software.
 type Plugin interface {
 	Name() string
 	Rules() []bake.Rule // what the software leaves behind in an image
+}
+
+// Stepper is a plugin whose software needs something at first boot.
+type Stepper interface {
+	Plugin
+	Steps(*rootfs.Root) []firstboot.Step // with network, after the instance's identity
 }

@@ -8,12 +8,14 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"github.com/leaven-dev/leaven/firstboot"
 	"github.com/leaven-dev/leaven/internal/console"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 	"github.com/leaven-dev/leaven/internal/run"
 	"github.com/leaven-dev/leaven/internal/systemd"
+	"github.com/leaven-dev/leaven/plugins/all"
 )
 
 func newFirstbootCommand(p *program) *cobra.Command {
@@ -85,6 +87,7 @@ func newAgent(p *program, root *rootfs.Root) (*firstboot.Agent, error) {
 		Root:    root,
 		Version: version,
 		Log:     func(line string) { fmt.Fprintln(p.stdout, line) },
+		Steps:   all.Steps(root),
 	}
 	if agent.Hostname, err = hostname(root, live); err != nil {
 		return nil, err
@@ -94,6 +97,7 @@ func newAgent(p *program, root *rootfs.Root) (*firstboot.Agent, error) {
 	}
 	agent.Credentials = os.Getenv("CREDENTIALS_DIRECTORY")
 	agent.Console = console.Write
+	agent.SetHostname = func(name string) error { return unix.Sethostname([]byte(name)) }
 	agent.Log = func(line string) {
 		fmt.Fprintln(p.stdout, line)
 		if err := systemd.Status(line); err != nil {

@@ -3,6 +3,8 @@ package all
 
 import (
 	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/firstboot"
+	"github.com/leaven-dev/leaven/internal/rootfs"
 	"github.com/leaven-dev/leaven/plugins"
 	"github.com/leaven-dev/leaven/plugins/amazon"
 	"github.com/leaven-dev/leaven/plugins/azure"
@@ -57,4 +59,15 @@ func Rules() []bake.Rule {
 		rules = append(rules, p.Rules()...)
 	}
 	return bake.Builtin(rules)
+}
+
+// Steps are the steps of all plugins, for the stage with network.
+func Steps(root *rootfs.Root) []firstboot.Step {
+	var steps []firstboot.Step
+	for _, p := range Plugins() {
+		if s, ok := p.(plugins.Stepper); ok {
+			steps = append(steps, s.Steps(root)...)
+		}
+	}
+	return steps
 }

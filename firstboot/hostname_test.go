@@ -1,0 +1,74 @@
+package firstboot
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/leaven-dev/leaven/internal/rootfs"
+)
+
+func TestHostName(t *testing.T) {
+	for _, c := range []struct {
+		title, name, hosts, last string // what is there before; "-" is no file
+		want, wantHosts          string
+	}{
+		{"sealed image", "-", "127.0.0.1 localhost\n", "", "i-0b", "127.0.0.1 localhost\n127.0.1.1\ti-0b\n"},
+		{"empty file, no hosts", "", "-", "", "i-0b", "127.0.1.1\ti-0b\n"},
+		{"localhost, hosts without line feed", "localhost\n", "::1 localhost", "", "i-0b", "::1 localhost\n127.0.1.1\ti-0b\n"},
+		{"name of the owner", "web\n", "127.0.0.1 localhost\n", "", "web", "127.0.0.1 localhost\n"},
+		{"clone of a running instance", "i-0a\n", "127.0.1.1\ti-0a\n", "i-0a", "i-0b", "127.0.1.1\ti-0a\n127.0.1.1\ti-0b\n"},
+		{"already in hosts", "-", "10.0.0.1 x i-0b # self\n", "", "i-0b", "10.0.0.1 x i-0b # self\n"},
+	} {
+		t.Run(c.title, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, "etc/hostname", c.name)
+			write(t, dir, "etc/hosts", c.hosts)
+			root, err := rootfs.Open(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer root.Close()
+			set := ""
+			a := &Agent{Root: root, SetHostname: func(name string) error { set = name; return nil }}
+			step := a.hostNameStep(identification{Instance: Instance{ID: "i-0b"}, last: c.last})
+			before, err := step.Check(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if before.OK != (c.want == "web") {
+				t.Fatalf("check before: %+v", before)
+			}
+			if !before.OK {
+				if err := step.Apply(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if set != "i-0b" {
+					t.Errorf("the kernel was told %q", set)
+				}
+			}
+			if name, err := configuredName(root); err != nil || name != c.want {
+				t.Errorf("name %q, %v", name, err)
+			}
+			if hosts, err := os.ReadFile(filepath.Join(dir, "etc/hosts")); err != nil || string(hosts) != c.wantHosts {
+				t.Errorf("hosts %q, %v", hosts, err)
+			}
+			if after, err := step.Check(t.Context()); err != nil || !after.OK {
+				t.Errorf("check after: %+v, %v", after, err)
+			}
+		})
+	}
+}
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if text == "-" {
+		return
+	}
+	if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,109 @@
+package cfengine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/leaven-dev/leaven/firstboot"
+	"github.com/leaven-dev/leaven/internal/rootfs"
+	"github.com/leaven-dev/leaven/internal/run"
+)
+
+// layout is where a packaging of CFEngine keeps its things.
+type layout struct{ work, cfKey string }
+
+func layouts() []layout {
+	return []layout{
+		{"/var/lib/cfengine3", "/usr/bin/cf-key"},     // Debian
+		{"/var/cfengine", "/var/cfengine/bin/cf-key"}, // upstream
+	}
+}
+
+// Steps give a host a key of its own: sealing took the one that the package's postinst had made, and without a key nothing
+// of CFEngine works, although cf-agent exits 0.
+func (Plugin) Steps(root *rootfs.Root) []firstboot.Step {
+	return []firstboot.Step{{
+		ID:       "cfengine-key",
+		Title:    "a CFEngine key of its own",
+		Policy:   firstboot.Degrade,
+		Deadline: time.Minute, // cf-key waits 5 s for a resolver that does not answer
+		Check:    func(context.Context) (firstboot.Verdict, error) { return checkKey(root) },
+		Apply:    func(ctx context.Context) error { return makeKey(ctx, root) },
+	}}
+}
+
+// installed finds the layout that has cf-key; false where CFEngine is not installed.
+func installed(root *rootfs.Root) (layout, bool, error) {
+	for _, l := range layouts() {
+		if there, err := root.Exists(l.cfKey); err != nil || there {
+			return l, there, err
+		}
+	}
+	return layout{}, false, nil
+}
+
+func checkKey(root *rootfs.Root) (firstboot.Verdict, error) {
+	l, there, err := installed(root)
+	if err != nil || !there {
+		return firstboot.Verdict{OK: true, Text: "CFEngine is not installed"}, err
+	}
+	keys := path.Join(l.work, "ppkeys")
+	shared, err := inFstab(root, keys)
+	if err != nil || shared {
+		// A key made below a share that is not mounted yet would make this hub another one than its fellows.
+		return firstboot.Verdict{OK: true, Text: keys + " is a mount of its own: its keys are not made here"}, err
+	}
+	var have []string
+	for _, name := range []string{"localhost.priv", "localhost.pub"} {
+		fi, err := root.Stat(path.Join(keys, name))
+		if err == nil && fi.Size() > 0 {
+			have = append(have, name)
+		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return firstboot.Verdict{}, err
+		}
+	}
+	switch len(have) {
+	case 0:
+		return firstboot.Verdict{Text: "would make a key with cf-key"}, nil
+	case 1:
+		return firstboot.Verdict{}, firstboot.WithCure(fmt.Errorf("%s holds half a key: only %s", keys, have[0]),
+			"remove that file, then run `leaven firstboot`")
+	}
+	return firstboot.Verdict{OK: true, Text: "there"}, nil
+}
+
+// makeKey runs cf-key. Its exit status proves little; the check that follows looks at the files.
+func makeKey(ctx context.Context, root *rootfs.Root) error {
+	live, err := root.Live()
+	if err != nil {
+		return err
+	}
+	if !live {
+		return errors.New("cf-key can run on the running system only")
+	}
+	l, _, err := installed(root)
+	if err != nil {
+		return err
+	}
+	_, err = run.Output(ctx, l.cfKey)
+	return err
+}
+
+// inFstab tells whether fstab(5) has a mount at dir.
+func inFstab(root *rootfs.Root, dir string) (bool, error) {
+	data, err := root.ReadFile("/etc/fstab")
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	for line := range strings.Lines(string(data)) {
+		if f := strings.Fields(line); len(f) > 1 && !strings.HasPrefix(f[0], "#") && path.Clean(f[1]) == dir {
+			return true, nil
+		}
+	}
+	return false, err
+}

@@ -1,0 +1,180 @@
+package secrets
+
+import (
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
+)
+
+// maxWindow bounds what a decompressor may hold, in bytes. `zstd -19` and `xz -9` stay within.
+const maxWindow = 64 << 20
+
+// probeSize is how much of a compressed file is tried out before it is believed to be one, in bytes.
+const probeSize = 4 << 10
+
+// open searches inside a container, and whatever stands behind it: initial RAM disks are several in a row.
+func (j *job) open(k kind, r io.Reader, size int64, p *place, where string, depth int) error {
+	if k == sqliteData {
+		return j.sqlite(r, size, p, where, depth)
+	}
+	br := bufio.NewReaderSize(r, 32<<10)
+	for {
+		head, _ := br.Peek(probeSize)
+		if !believable(k, head) {
+			return j.raw(br, -1, p, where, depth)
+		}
+		if err := j.unpack(k, br, p, where, depth); err != nil {
+			return err
+		}
+		for {
+			c, err := br.ReadByte()
+			if err != nil {
+				return nil // source notes errors of the file itself
+			}
+			if c != 0 {
+				br.UnreadByte()
+				break
+			}
+		}
+		head, _ = br.Peek(headSize)
+		if k = sniff(head); k == rawData || k == sqliteData {
+			return j.raw(br, -1, p, where, depth)
+		}
+		if err := j.late(); err != nil {
+			return err
+		}
+	}
+}
+
+// unpack searches one container of the kind that starts at br, and leaves br behind it.
+func (j *job) unpack(k kind, br *bufio.Reader, p *place, where string, depth int) error {
+	switch k {
+	case tarData:
+		return j.tar(br, p, where, depth)
+	case zipData:
+		return j.zip(br, p, where, depth)
+	case cpioData:
+		return j.cpio(br, p, where, depth)
+	case arData:
+		return j.ar(br, p, where, depth)
+	}
+	if head, _ := br.Peek(64); k == xzData && xzWindow(head) > maxWindow {
+		j.incomplete("it needs more than %d MiB of memory to unpack", maxWindow>>20)
+		_, err := io.Copy(io.Discard, br)
+		return err
+	}
+	plain, done, err := decompress(k, br)
+	if err != nil {
+		return nil
+	}
+	defer done()
+	// The name without the compressor's ending was judged already.
+	return j.stream(&member{job: j, r: plain}, -1, p, where+"!"+k.String(), depth+1)
+}
+
+// decompress opens a compressed stream; done gives its memory back.
+func decompress(k kind, r io.Reader) (plain io.Reader, done func(), err error) {
+	done = func() {}
+	switch k {
+	case gzipData:
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			return nil, nil, err
+		}
+		z.Multistream(false)
+		return z, done, nil
+	case bzip2Data:
+		return bzip2.NewReader(r), done, nil
+	case xzData:
+		plain, err = xz.ReaderConfig{DictCap: 1 << 16}.NewReader(r)
+		return plain, done, err
+	case zstdData:
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxWindow))
+		if err != nil {
+			return nil, nil, err
+		}
+		return z, z.Close, nil
+	}
+	return nil, nil, errors.ErrUnsupported
+}
+
+// xzWindow reads the size of the window from the first block's header (xz-file-format 3.1, 5.3.1); 0 when it has another
+// filter in front.
+func xzWindow(head []byte) int64 {
+	if len(head) < 18 || head[13]&0xc0 != 0 || head[14] != 0x21 || head[15] != 1 || head[16] > 40 {
+		return 0
+	}
+	return int64(2|head[16]&1) << (head[16]/2 + 11)
+}
+
+// believable tries a decompressor on the first bytes: magic numbers stand in other files by chance.
+func believable(k kind, head []byte) bool {
+	switch k {
+	case gzipData, bzip2Data, xzData, zstdData:
+	default:
+		return true
+	}
+	plain, done, err := decompress(k, bytes.NewReader(head))
+	if err != nil {
+		return false
+	}
+	defer done()
+	_, err = plain.Read(make([]byte, 1))
+	return err == nil || err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) || len(head) >= probeSize
+}
+
+// A member gives the bytes of something inside a container. It counts them, and ends where the container is damaged: what
+// could be unpacked has been searched, and nobody else gets more out of it.
+type member struct {
+	job *job
+	r   io.Reader
+}
+
+func (m *member) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	if spent := m.job.spend(n); spent != nil {
+		return n, spent
+	}
+	if errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded) {
+		m.job.incomplete("it needs more than %d MiB of memory to unpack", maxWindow>>20)
+	}
+	if err != nil && !errors.Is(err, ErrIncomplete) {
+		err = io.EOF
+	}
+	return n, err
+}
+
+func (k kind) String() string {
+	switch k {
+	case gzipData:
+		return "gzip"
+	case bzip2Data:
+		return "bzip2"
+	case xzData:
+		return "xz"
+	case zstdData:
+		return "zstd"
+	case sqliteData:
+		return "sqlite"
+	}
+	return "archive"
+}
+
+// inside is the place of an archive's member. Members are read as if they were unpacked at the root, where the names in
+// most archives of systems belong; what holds for the archive holds for them.
+func (j *job) inside(outer *place, k kind, name string) *place {
+	p := j.s.newPlace("/" + strings.TrimLeft(strings.TrimPrefix(name, "./"), "/"))
+	if outer.vendor {
+		p.vendor, p.level = true, strict
+		p.sample = outer.sample || sampleTree(strings.ToLower(p.path))
+		p.program = k == zipData || k == arData // jar, wheel, static library
+	}
+	return p
+}

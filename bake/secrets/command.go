@@ -1,0 +1,66 @@
+package secrets
+
+// A pattern finds secrets by what stands around them: command lines, headers, statements. Its words are looked for
+// without regard to case; the expression starts at most back bytes before the word.
+type pattern struct {
+	id, title, why, fix string
+	severity            Severity
+	rank                rank
+	words               []string
+	back                int
+	expr                string // the first group that takes part is the secret
+	level               level  // how the value is judged where the place is not stricter
+	valid               func(secret []byte) bool
+	except              []string // names of files that others look at
+	hash                bool     // the form says enough
+	site                bool     // not in a distribution's tree
+}
+
+// commandPatterns are for what people type and scripts repeat: shell histories, cron lines, units, provisioning scripts.
+func commandPatterns() []pattern {
+	const why = "command lines with passwords stay in histories, scripts and logs, where everyone with the image can read them"
+	const fix = "remove the line, change the password, and give it in a file or through standard input"
+	// one argument of a shell command: quoted or bare
+	const arg = `(?:'([^'\r\n]{3,128})'|"([^"\r\n]{3,128})"|([^\s'"<>|;&]{3,128}))`
+	return []pattern{
+		// mysql(1): -p takes its value without a blank
+		{id: "mysql-command", title: "MySQL password in a command", words: []string{"mysql", "mariadb", "mysqladmin", "mycli", "xtrabackup"}, why: why, fix: fix,
+			expr: `\b(?:mysql\w*|mariadb[\w-]*|mycli|xtrabackup)\b[^\r\n|;]{0,200}?\s(?:-p|--password=)` + arg, level: lax, valid: notOption},
+		// curl(1), wget(1): user:password
+		{id: "curl-command", title: "password in a curl command", words: []string{"curl "}, why: why, fix: fix,
+			expr: `curl\s(?:[^\r\n|;]|\\\r?\n){0,400}?(?:\s-u|\s--user|\s--proxy-user|\s-U)[\s=]*(?:'[^':\s]{0,64}:([^'\r\n]{3,128})'|"[^":\s]{0,64}:([^"\r\n]{3,128})"|[^\s:'"]{1,64}:([^\s'"|;&]{3,128}))`, level: lax},
+		{id: "sshpass-command", title: "password in a sshpass command", words: []string{"sshpass"}, why: why, fix: fix, expr: `sshpass\s+(?:-v\s+)?-p\s*` + arg, level: lax},
+		{id: "chpasswd-command", title: "password given to chpasswd or passwd", words: []string{"chpasswd", "passwd --stdin", "passwd -s"}, back: 200, why: why, fix: fix,
+			expr: `(?:echo|printf)\s+(?:-e\s+|-n\s+)*(?:'(?:[^':\s]{1,32}:)?([^'\r\n]{3,128})'|"(?:[^":\s]{1,32}:)?([^"\r\n]{3,128})"|(?:[^\s:'"]{1,32}:)?([^\s'"|;&]{3,128}))\s*\|\s*(?:sudo\s+)?\S*(?:chpasswd|passwd)`, level: lax},
+		{id: "login-command", title: "password in a log-in command", words: []string{"docker login", "podman login", "helm registry login", "oc login", "az login", "buildah login", "skopeo login", "cf login", "registry login", "smbclient "}, why: why, fix: fix,
+			expr: `(?:(?:docker|podman|buildah|skopeo|registry|oc|az|cf)\s+login\b[^\r\n|;]{0,200}?\s(?:-p|--password)[\s=]*` + arg + `)|smbclient\s[^\r\n|;]{0,120}-U\s*'?"?[^\s%'"]{1,64}%([^\s'"]{3,64})`, level: lax, valid: notOption},
+		{id: "ldap-command", title: "LDAP password in a command", words: []string{"ldapsearch", "ldapadd", "ldapmodify", "ldapdelete", "ldapwhoami", "ldappasswd"}, why: why, fix: fix,
+			expr: `ldap[a-z]+\s[^\r\n|;]{0,300}?\s-w\s*` + arg, level: lax, valid: notOption},
+		{id: "redis-command", title: "Redis password in a command", words: []string{"redis-cli"}, why: why, fix: fix, expr: `redis-cli\b[^\r\n|;]{0,120}?\s-a\s+` + arg, level: lax},
+		{id: "htpasswd-command", title: "password in a htpasswd command", words: []string{"htpasswd "}, why: why, fix: fix, expr: `htpasswd\s+-[a-zA-Z]*b[a-zA-Z]*\s+(?:-\w+\s+)*\S+\s+\S+\s+` + arg, level: lax},
+		{id: "openssl-command", title: "passphrase in a command", words: []string{"pass:"}, why: why, fix: fix, expr: `pass:([^\s'"|;&]{4,128})`, level: normal},
+		{id: "gpg-command", title: "passphrase in a command", words: []string{"--passphrase"}, why: why, fix: fix, expr: `--passphrase[\s=]+` + arg, level: lax, valid: notOption},
+		{id: "archive-command", title: "password of an archive in a command", words: []string{"7z ", "7za ", "zip ", "unzip ", "rar "}, why: why, fix: fix,
+			expr: `(?:7za?\s+[a-z]\s[^\r\n|;]{0,120}?\s-p([^\s'"]{4,64})|zip\s[^\r\n|;]{0,120}?\s-P\s*` + arg + `)`, level: normal, valid: notOption},
+		{id: "sudo-command", title: "password given to sudo", words: []string{"sudo -s", "sudo -S", "sudo --stdin"}, back: 120, why: why, fix: fix,
+			expr: `echo\s+(?:-e\s+|-n\s+)*` + arg + `\s*\|\s*sudo\s+(?:-S|--stdin)`, level: lax},
+		// cmdkey and net use take it last; psexec with -p
+		{id: "windows-command", title: "password in a Windows command", words: []string{"net use ", "/pass:", "psexec"}, why: why, fix: fix,
+			expr: `net use\s[^\r\n]{0,120}?\s/user:\S+\s+` + arg + `|/pass:([^\s"']{4,64})|psexec\S*\s[^\r\n]{0,120}?\s-p\s+` + arg, level: normal, valid: notOption},
+		// SQL: CREATE USER … IDENTIFIED BY, CREATE ROLE … PASSWORD
+		{id: "sql-password", title: "password in an SQL statement", words: []string{"identified by", "with password", "role ", "identified with", "user ", "password("}, why: why, fix: "remove the statement, and change the password",
+			expr: `identified\s+(?:with\s+\S+\s+)?by\s+(?:password\s+)?'([^'\r\n]{3,128})'|(?:role|user)\s+\S{1,64}\s+(?:with\s+)?[a-z\s]{0,60}?password\s+'([^'\r\n]{3,128})'|with\s+(?:encrypted\s+)?password\s*=?\s*'([^'\r\n]{3,128})'|password\(\s*'([^'\r\n]{3,128})'\s*\)`, level: lax},
+		// RFC 7617, RFC 6750, and the headers that services make up
+		{id: "authorization-header", title: "credentials in an HTTP header", words: []string{"authorization", "x-api-key", "x-auth-token", "private-token", "x-vault-token", "x-access-token", "api-key:"}, why: why, fix: "remove the line, and revoke the token",
+			expr:  `(?:authorization["']?\s*[:=,]\s*(?:f?["'])?\s*(?:(?:basic|bearer|token|apikey|splunk|bot)\s+)?([\w+/~.=:-]{12,})|(?:x-api-key|x-auth-token|private-token|x-vault-token|x-access-token|api-key)["']?\s*[:,]\s*["']?([\w+/~.=-]{12,}))`,
+			level: normal, rank: rankNamed, valid: headerSecret},
+		// crypt(5): yescrypt, gost-yescrypt, bcrypt, SHA-2, scrypt, MD5
+		{id: "crypt-hash", title: "password hash", severity: Low, words: []string{"$6$", "$5$", "$y$", "$gy$", "$2a$", "$2b$", "$2y$", "$7$", "$1$", "$apr1$"},
+			why: "hashes of passwords that people choose are broken within hours", fix: "remove it, lock the account, or set the password at first boot",
+			expr: `(\$[56]\$(?:rounds=\d+\$)?[./\w]{1,16}\$[./\w]{43,86}|\$g?y\$[./\w]+\$[./\w]{1,86}\$[./\w]{43}|\$2[aby]\$\d\d\$[./\w]{53}|\$7\$[./\w]{11,97}\$[./\w]{43}|\$(?:1|apr1)\$[./\w]{1,8}\$[./\w]{22})(?:[^./\w]|$)`, level: strict, rank: rankNamed, site: true, hash: true,
+			except: []string{"shadow", "shadow-", "gshadow", "gshadow-", "opasswd"}}, // the audit of accounts judges these
+	}
+}
+
+// notOption: what follows is a value, not the next switch.
+func notOption(v []byte) bool { return v[0] != '-' && v[0] != '=' }

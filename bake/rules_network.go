@@ -217,6 +217,17 @@ func storageRules() []Rule {
 			MadeAgain: "tune2fs -U or xfs_admin -U on the image that is not mounted",
 		},
 		{
+			ID:        "swap-files",
+			Title:     "swap files",
+			Why:       "they hold what was in the build machine's memory, keys and passwords too",
+			Source:    "swapon(8); mkswap(8); cluster-api image-builder sysprep",
+			Where:     []string{"/{swapfile,swap.img,swap,.swapfile,swap-hibinit,swap/swapfile,var/swap,var/swapfile,var/cache/swap/swap*}"},
+			Files:     true,
+			Action:    Report,
+			Default:   AuditOnly,
+			MadeAgain: "leaven bake --mkswap writes zeros over them and keeps them",
+		},
+		{
 			ID:        "blkid-cache",
 			Title:     "cache of block devices",
 			Why:       "it names disks of the build machine",

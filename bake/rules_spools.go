@@ -64,6 +64,17 @@ func spoolRules() []Rule {
 			Secret:    true,
 		},
 		{
+			ID:        "mail-server-state",
+			Title:     "state of mail servers",
+			Why:       "it is about processes and keys of the build machine",
+			Source:    "virt-sysprep dovecot-data; Image Builder's clean-up script",
+			Where:     []string{"/var/lib/dovecot/*", "/var/lib/postfix/master.lock", "/var/spool/postfix/pid/*.pid", "/var/lib/misc/postfix.aliasesdb-stamp"},
+			Files:     true,
+			Action:    Delete,
+			MadeAgain: "the mail servers, when they start",
+			Secret:    true,
+		},
+		{
 			ID:        "print-jobs",
 			Title:     "print jobs",
 			Why:       "they hold what was printed",

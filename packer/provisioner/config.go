@@ -20,7 +20,7 @@ type Config struct {
 	KeepPaths []string `mapstructure:"keep_paths"` // leave these in the image, whatever rule matches them
 
 	Install   config.Trilean `mapstructure:"install"`    // unset is true: put leaven and its units into the image
-	LastStage config.Trilean `mapstructure:"last_stage"` // unset is true: arm the stage that runs at shutdown
+	LastStage config.Trilean `mapstructure:"last_stage"` // unset is true: arm the stage that runs at shutdown; false: do all now
 	Audit     config.Trilean `mapstructure:"audit"`      // unset is true: look again when all is sealed
 	Strict    bool           `mapstructure:"strict"`     // warnings fail the build too
 

@@ -99,7 +99,7 @@ func TestSettingsReachTheAgent(t *testing.T) {
 		t.Fatal(err)
 	}
 	shared := "--deadline 1m30s --profile marketplace --skip logs --skip tmp --only journal --keep /srv/it's here --keep STAGED"
-	want := []string{"bake --root / --output jsonl --stage live " + shared, "audit --root / --output jsonl " + shared + " --strict"}
+	want := []string{"bake --root / --output jsonl --stage all " + shared, "audit --root / --output jsonl " + shared + " --strict"}
 	if diff := cmp.Diff(want, b.calls(t)); diff != "" {
 		t.Errorf("the agent's runs (-want +got):\n%s", diff)
 	}

@@ -111,12 +111,12 @@ func (s *sealing) agent(ctx context.Context, command string, flags ...string) er
 	return run.judge(s.config.Strict)
 }
 
+// bakeFlags leave to the last stage what it is for. Where none will run, as in a chroot, all is done now.
 func (s *sealing) bakeFlags() []string {
-	flags := append([]string{"--stage", "live"}, s.selection()...)
-	if !s.config.LastStage.False() {
-		flags = append(flags, "--last-stage")
+	if s.config.LastStage.False() {
+		return append([]string{"--stage", "all"}, s.selection()...)
 	}
-	return flags
+	return append(append([]string{"--stage", "live"}, s.selection()...), "--last-stage")
 }
 
 func (s *sealing) auditFlags() []string {

@@ -8,10 +8,10 @@ import (
 
 // A Profile switches rules for one purpose.
 type Profile struct {
-	Name  string
-	Title string
-	On    []string // rules that are acted on besides those that are on by default
-	Off   []string // rules that are left alone
+	Name  string   `json:"name"`
+	Title string   `json:"title"`
+	On    []string `json:"on"`  // rules that are acted on besides those that are on by default
+	Off   []string `json:"off"` // rules that are left alone
 }
 
 // Profiles lists what --profile takes; the first is the default.

@@ -22,6 +22,7 @@ const (
 // A Rule says what must go from an image and how. It is data: the catalogue, vendors' files and documentation all use it.
 type Rule struct {
 	ID     string // short, lower case, with dashes; what --skip and --only take
+	Group  string // the software or the kind of thing that it is about; only for documentation
 	Title  string // a few words for people
 	Why    string // what happens when it stays: one sentence
 	Source string // where the fact comes from: man page, RFC, issue, another tool's list
@@ -63,7 +64,9 @@ type Rule struct {
 	Edit  *Lines   // for the action edit
 
 	// Before are commands that make a running writer let go, such as ["journalctl", "--relinquish-var"]. They run only on
-	// the live system, only when there is something to do, and only where the program exists.
+	// the live system, only when there is something to do, and only where the program exists. Units that systemctl is to
+	// stop are written with a wildcard: then it is no error that there are none. What a build may come in through (an agent
+	// for sessions, a private network) is not stopped; its rule has the stage shutdown instead.
 	Before [][]string
 	// Scripts are patterns of programs in the image that want to run when the rule has done something. They run only on the
 	// live system: a program of an image that is not running would run on the wrong one.
@@ -102,8 +105,8 @@ type Lines struct {
 // group is the place, or several with blanks between them. In them "~", "$HOME", "${HOME}" and "%h" are a home directory, "%u"
 // is any user, and what is not absolute lies in every home. Only files are taken, never folders.
 type Reference struct {
-	In    []string
-	Match string
+	In    []string `json:"in"`
+	Match string   `json:"match"`
 }
 
 var ruleID = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)

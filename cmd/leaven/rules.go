@@ -18,14 +18,17 @@ func newRulesCommand(p *program) *cobra.Command {
 		Short: "List what baking takes out, why, and what makes it again",
 		Args:  cobra.NoArgs,
 	}
-	out := addOutputFlags(cmd.Flags(), p, "text", "json")
+	out := addOutputFlags(cmd.Flags(), p, "text", "json", "markdown")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		catalogue, err := bake.NewCatalogue(all.Rules())
 		if err != nil {
 			return err
 		}
-		if out.format == "json" {
+		switch out.format {
+		case "json":
 			return out.object(bake.Describe(version, catalogue))
+		case "markdown":
+			return writeRules(p.stdout, bake.Describe(version, catalogue))
 		}
 		return printRules(p.stdout, catalogue.Rules())
 	}
@@ -34,9 +37,9 @@ func newRulesCommand(p *program) *cobra.Command {
 
 func printRules(w io.Writer, rules []bake.Rule) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "RULE\tACTION\tDEFAULT\tWHAT\tMADE AGAIN")
+	fmt.Fprintln(t, "GROUP\tRULE\tACTION\tDEFAULT\tWHAT\tMADE AGAIN")
 	for _, r := range rules {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", r.ID, r.Action, r.Default, r.Title, r.MadeAgain)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Group, r.ID, r.Action, r.Default, r.Title, r.MadeAgain)
 	}
 	fmt.Fprintf(t, "\n%s; paths, reasons and sources: --output json\n", count(len(rules), "rule"))
 	return t.Flush()

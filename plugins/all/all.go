@@ -56,7 +56,10 @@ func Plugins() []plugins.Plugin {
 func Rules() []bake.Rule {
 	var rules []bake.Rule
 	for _, p := range Plugins() {
-		rules = append(rules, p.Rules()...)
+		for _, r := range p.Rules() {
+			r.Group = p.Name()
+			rules = append(rules, r)
+		}
 	}
 	return bake.Builtin(rules)
 }

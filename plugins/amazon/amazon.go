@@ -22,9 +22,10 @@ func (Plugin) Rules() []bake.Rule {
 				"/var/lib/amazon/ssm/{registration,Vault,runtimeconfig,ipc,daemons,locals,localcommands,inventory}", "/var/lib/amazon/ssm/{i-*,mi-*}", "/var/log/amazon/ssm/{audits,download,updates}/*",
 				"/var/snap/amazon-ssm-agent/common/{registration,Vault,i-*,mi-*}",
 			},
+			Busy:      []string{"/var/lib/amazon/ssm", "/var/snap/amazon-ssm-agent"}, // the build may come in through a session
 			Action:    bake.Delete,
+			Stage:     bake.Shutdown,
 			MadeAgain: "the agent, when it starts",
-			Before:    [][]string{{"systemctl", "stop", "amazon-ssm-agent.service", "snap.amazon-ssm-agent.amazon-ssm-agent.service"}},
 			Secret:    true,
 		},
 		{
@@ -36,7 +37,7 @@ func (Plugin) Rules() []bake.Rule {
 			Files:     true,
 			Action:    bake.Delete,
 			MadeAgain: "the agent, when it starts",
-			Before:    [][]string{{"systemctl", "stop", "ecs.service"}},
+			Before:    [][]string{{"systemctl", "stop", "ecs*.service"}},
 			Secret:    true,
 		},
 		{

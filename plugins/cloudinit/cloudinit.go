@@ -22,7 +22,7 @@ func (Plugin) Rules() []bake.Rule {
 			Action:    bake.Delete,
 			MadeAgain: "cloud-init, at boot",
 			// Before its end cloud-init would write all of it again.
-			Before:  [][]string{{"sh", "-c", "! command -v cloud-init >/dev/null || cloud-init status --wait >/dev/null 2>&1 || [ $? -ne 124 ]"}},
+			Before:  [][]string{{"sh", "-c", "command -v cloud-init >/dev/null && cloud-init status --wait >/dev/null 2>&1; true"}},
 			Scripts: []string{"/etc/cloud/clean.d/*"},
 			Secret:  true, // user data may hold secrets
 		},

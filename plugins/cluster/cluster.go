@@ -20,7 +20,7 @@ func (Plugin) Rules() []bake.Rule {
 			Where:     []string{"/var/lib/glusterd/{glusterd.info,peers/*}"},
 			Action:    bake.Delete,
 			MadeAgain: "glusterd, when it starts",
-			Before:    [][]string{{"systemctl", "stop", "glusterd.service"}},
+			Before:    [][]string{{"systemctl", "stop", "glusterd*.service"}},
 		},
 		{
 			ID:        "graylog-node",

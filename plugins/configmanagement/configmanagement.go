@@ -70,14 +70,15 @@ func (Plugin) Rules() []bake.Rule {
 			MadeAgain: "without the line the client takes the host's name",
 		},
 		{
-			ID:     "salt-minion",
-			Title:  "identity of the Salt minion",
-			Why:    "clones are one minion to the master, and whoever has the image can pose as it",
-			Source: "Salt documentation, minion id and pki_dir",
-			Where:  []string{"/etc/{salt,venv-salt-minion}/{minion_id,pki/minion/*}", "/etc/salt/minion.d/_schedule.conf", "/var/cache/{salt,venv-salt-minion}/{minion,proc,call}/*", "/opt/saltstack/salt/pki/minion/*"},
-			Action: bake.Delete, MadeAgain: "the minion, when it starts",
-			Before: [][]string{{"systemctl", "stop", "salt-minion.service", "venv-salt-minion.service"}},
-			Secret: true,
+			ID:        "salt-minion",
+			Title:     "identity of the Salt minion",
+			Why:       "clones are one minion to the master, and whoever has the image can pose as it",
+			Source:    "Salt documentation, minion id and pki_dir",
+			Where:     []string{"/etc/{salt,venv-salt-minion}/{minion_id,pki/minion/*}", "/etc/salt/minion.d/_schedule.conf", "/var/cache/{salt,venv-salt-minion}/{minion,proc,call}/*", "/opt/saltstack/salt/pki/minion/*"},
+			Action:    bake.Delete,
+			Stage:     bake.Shutdown, // the minion may be what runs the build
+			MadeAgain: "the minion, when it starts",
+			Secret:    true,
 		},
 		{
 			ID:        "salt-master",

@@ -20,7 +20,7 @@ func (Plugin) Rules() []bake.Rule {
 			Where:     []string{"/var/lib/mysql{,/data}/auto.cnf"},
 			Action:    bake.Delete,
 			MadeAgain: "mysqld, when it starts",
-			Before:    [][]string{{"systemctl", "stop", "mysql.service", "mysqld.service", "mariadb.service"}},
+			Before:    [][]string{{"systemctl", "stop", "mysql*.service", "mariadb*.service"}},
 		},
 		{
 			ID:        "mysql-keys",

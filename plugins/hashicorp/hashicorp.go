@@ -27,7 +27,7 @@ func (Plugin) Rules() []bake.Rule {
 			Where:     []string{consul + "/{node-id,checkpoint-signature,services,checks,proxy}", consul + "/serf/*", consul + "/acl-tokens.json", consul + "/auto-config.json"},
 			Action:    bake.Delete,
 			MadeAgain: "the agent, when it starts",
-			Before:    [][]string{{"systemctl", "stop", "consul.service"}},
+			Before:    [][]string{{"systemctl", "stop", "consul*.service"}},
 			Secret:    true,
 		},
 		{
@@ -38,7 +38,7 @@ func (Plugin) Rules() []bake.Rule {
 			Where:     []string{nomad + "/client/{client-id,secret-id,state.db}", nomad + "/{server,client}/{node-id,serf/*,serf.snapshot}", nomad + "/checkpoint-signature", nomad + "/server/keystore/*"},
 			Action:    bake.Delete,
 			MadeAgain: "the agent, when it starts",
-			Before:    [][]string{{"systemctl", "stop", "nomad.service"}},
+			Before:    [][]string{{"systemctl", "stop", "nomad*.service"}},
 			Secret:    true,
 		},
 		{
@@ -61,7 +61,7 @@ func (Plugin) Rules() []bake.Rule {
 			Except:    []string{"/var/lib/vault/{plugins,tls,ui}"},
 			Action:    bake.Delete,
 			MadeAgain: "vault operator init, or joining a cluster",
-			Before:    [][]string{{"systemctl", "stop", "vault.service"}},
+			Before:    [][]string{{"systemctl", "stop", "vault*.service"}},
 			Secret:    true,
 		},
 		{

@@ -25,7 +25,7 @@ func (Plugin) Rules() []bake.Rule {
 			Files:     true,
 			Action:    bake.Delete,
 			MadeAgain: "kubeadm join, or the cluster's own bootstrap",
-			Before:    [][]string{{"systemctl", "stop", "kubelet.service"}},
+			Before:    [][]string{{"systemctl", "stop", "kubelet*.service"}},
 			Secret:    true,
 		},
 		{

@@ -12,7 +12,7 @@ func (Plugin) Name() string { return "rabbitmq" }
 // Rules take out the node's database, which is named after the build machine, and the cookie that opens every clone. The
 // definitions and plugins that the image's owner enabled are in /etc/rabbitmq and stay.
 func (Plugin) Rules() []bake.Rule {
-	stop := [][]string{{"systemctl", "stop", "rabbitmq-server.service"}}
+	stop := [][]string{{"systemctl", "stop", "rabbitmq*.service"}}
 	return []bake.Rule{
 		{
 			ID:        "erlang-cookie",

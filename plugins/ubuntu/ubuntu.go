@@ -31,7 +31,7 @@ func (Plugin) Rules() []bake.Rule {
 			Where:     []string{"/var/lib/landscape/client/*"},
 			Action:    bake.Delete,
 			MadeAgain: "landscape-config",
-			Before:    [][]string{{"systemctl", "stop", "landscape-client.service"}},
+			Before:    [][]string{{"systemctl", "stop", "landscape-client*.service"}},
 			Secret:    true,
 		},
 		{

@@ -19,8 +19,8 @@ func (Plugin) Rules() []bake.Rule {
 			Source:    "tailscaled(8); tailscale issues 1538 and 5405",
 			Where:     []string{"/var/lib/tailscale/*", "/var/cache/tailscale/*"},
 			Action:    bake.Delete,
+			Stage:     bake.Shutdown, // the build may come in through it
 			MadeAgain: "tailscaled, when it starts, and tailscale up",
-			Before:    [][]string{{"systemctl", "stop", "tailscaled.service"}},
 			Secret:    true,
 		},
 		{
@@ -30,8 +30,8 @@ func (Plugin) Rules() []bake.Rule {
 			Source:    "ZeroTier documentation, identity.secret",
 			Where:     []string{"/var/lib/zerotier-one/{identity.secret,identity.public,authtoken.secret,metricstoken.secret,networks.d/*,peers.d/*}"},
 			Action:    bake.Delete,
+			Stage:     bake.Shutdown,
 			MadeAgain: "zerotier-one, when it starts",
-			Before:    [][]string{{"systemctl", "stop", "zerotier-one.service"}},
 			Secret:    true,
 		},
 		{
@@ -63,6 +63,7 @@ func (Plugin) Rules() []bake.Rule {
 			Source:    "NetBird documentation, config.json",
 			Where:     []string{"/etc/netbird/config.json", "/var/lib/netbird/*"},
 			Action:    bake.Delete,
+			Stage:     bake.Shutdown,
 			MadeAgain: "netbird up",
 			Secret:    true,
 		},

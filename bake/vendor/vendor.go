@@ -68,9 +68,10 @@ func Read(root *rootfs.Root, taken []bake.Rule) (Rules, error) {
 		list, err := parse(bake.Quote(name), text, ids)
 		errs = append(errs, err)
 		for _, r := range list {
+			r.Group = strings.TrimSuffix(e.Name(), ".yaml")
+			rules.List = append(rules.List, r)
 			rules.Origin[r.ID] = name
 		}
-		rules.List = append(rules.List, list...)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return Rules{}, err

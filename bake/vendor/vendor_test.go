@@ -77,7 +77,7 @@ func TestEveryField(t *testing.T) {
 	}
 	want := []bake.Rule{
 		{
-			ID: "acme-agent", Title: "state of the ACME agent", Why: "clones would report under one name", Source: "ACME's manual",
+			ID: "acme-agent", Group: "acme", Title: "state of the ACME agent", Why: "clones would report under one name", Source: "ACME's manual",
 			Where: []string{"/var/lib/acme/*", "~/.acme"}, Named: []bake.Reference{{In: []string{"/etc/acme.conf"}, Match: `state=(\S+)`}},
 			Except: []string{"/var/lib/acme/licence"}, Busy: []string{"/var/lib/acme/socket"}, When: []string{"/usr/bin/acme"}, Unless: []string{"/etc/acme.keep"},
 			Files: true, Holds: "id=", Unowned: true, Action: bake.Delete, Stage: bake.Shutdown, Default: bake.AuditOnly, Severity: bake.Error,
@@ -85,11 +85,11 @@ func TestEveryField(t *testing.T) {
 			Before: [][]string{{"systemctl", "stop", "acme.service"}}, Scripts: []string{"/usr/lib/acme/clean"}, Secret: true,
 		},
 		{
-			ID: "acme-conf", Title: "ACME's configuration", Why: "it names the build machine", Where: []string{"/etc/acme.conf"}, Action: bake.Reset,
+			ID: "acme-conf", Group: "acme", Title: "ACME's configuration", Why: "it names the build machine", Where: []string{"/etc/acme.conf"}, Action: bake.Reset,
 			Reset: &bake.Content{Text: "x\n", Mode: 0o640, Create: true, LinkTo: "/usr/share/acme.conf"},
 		},
 		{
-			ID: "acme-lines", Title: "lines of ACME's configuration", Why: "they name the build machine", Where: []string{"/etc/acme.d/*"}, Action: bake.Edit,
+			ID: "acme-lines", Group: "acme", Title: "lines of ACME's configuration", Why: "they name the build machine", Where: []string{"/etc/acme.d/*"}, Action: bake.Edit,
 			Edit: &bake.Lines{Match: "^host=", With: "host=", Drop: true, Whole: true},
 		},
 	}

@@ -9,66 +9,21 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/bake/baseline"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 	"github.com/leaven-dev/leaven/internal/seal"
-	"github.com/leaven-dev/leaven/plugins/all"
 )
-
-// selection are the flags that bake and audit share: they must see the same tree through the same rules.
-type selection struct {
-	root     string
-	options  bake.Options
-	deadline time.Duration
-}
-
-func addSelectionFlags(fs *pflag.FlagSet) *selection {
-	s := &selection{}
-	fs.StringVar(&s.root, "root", "", "the tree to work on; / is this system")
-	fs.StringVar(&s.options.Profile, "profile", "ami", "what the image is for: "+list(profileNames()))
-	fs.StringSliceVar(&s.options.Skip, "skip", nil, "leave alone what these rules find")
-	fs.StringSliceVar(&s.options.Only, "only", nil, "use no rules but these")
-	fs.StringArrayVar(&s.options.Keep, "keep", nil, "leave this path alone, with all below it; wildcards as in rules")
-	fs.StringArrayVar(&s.options.Cross, "cross", nil, "treat what is mounted here as part of the image")
-	fs.DurationVar(&s.deadline, "deadline", 0, "give up after this time (10m); 0 is never")
-	return s
-}
-
-// plan opens the tree and plans. The caller closes the root.
-func (s *selection) plan() (*rootfs.Root, *bake.Plan, error) {
-	catalogue, err := bake.NewCatalogue(all.Rules())
-	if err != nil {
-		return nil, nil, err
-	}
-	root, err := rootfs.Open(s.root)
-	if err != nil {
-		return nil, nil, err
-	}
-	plan, err := bake.NewPlan(root, catalogue, s.options)
-	if err != nil {
-		root.Close()
-		return nil, nil, err
-	}
-	return root, plan, nil
-}
-
-// within bounds the run by the deadline.
-func (s *selection) within(ctx context.Context) (context.Context, context.CancelFunc) {
-	if s.deadline == 0 {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeoutCause(ctx, s.deadline, fmt.Errorf("the deadline of %v is over", s.deadline))
-}
 
 func newBakeCommand(p *program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bake --root DIR",
 		Short: "Seal an image: take out what belongs to the machine it was built on",
-		Args:  cobra.NoArgs,
+		Args:  noArgsButBaseline,
 	}
 	s := addSelectionFlags(cmd.Flags())
+	base := addBaselineFlag(cmd.Flags(), "remember all files there are, so that an audit can tell what the build changes, and seal nothing")
 	out := addOutputFlags(cmd.Flags(), p, "text", "json", "jsonl")
 	stage := string(bake.All)
 	cmd.Flags().Var(&choice{value: &stage, from: []string{"live", "shutdown", "all"}}, "stage", "which rules to run: live, shutdown or all")
@@ -77,14 +32,17 @@ func newBakeCommand(p *program) *cobra.Command {
 	lastStage := cmd.Flags().Bool("last-stage", false, "seal once more when this system shuts down, after all that writes has stopped")
 	final := cmd.Flags().Bool("final", false, "this is the last stage")
 	cmd.Flags().MarkHidden("final")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if s.root == "" {
 			return errors.New("say which tree to seal: --root DIR for an image's tree, --root / for this running system")
 		}
-		s.options.Stage = bake.Stage(stage)
+		s.given.Stage = bake.Stage(stage)
 		ctx, cancel := s.within(cmd.Context())
 		defer cancel()
 		out.begin()
+		if base.chosen(args) {
+			return out.end(takeBaseline(ctx, s, out, base))
+		}
 		return out.end(runBake(ctx, s, out, baking{dryRun: *dryRun, overwrite: *overwrite, lastStage: *lastStage, final: *final}))
 	}
 	return cmd
@@ -97,6 +55,9 @@ type baking struct {
 }
 
 func runBake(ctx context.Context, s *selection, out *output, b baking) error {
+	if s.given.Stage == bake.Live {
+		s.stay = []string{baseline.Path} // the audit to come needs it; the last stage takes it
+	}
 	root, plan, err := s.plan()
 	if err != nil {
 		return err
@@ -207,14 +168,6 @@ func quiesce(ctx context.Context, argv []string) error {
 		return fmt.Errorf("cannot run %v: %w: %s", argv, err, text)
 	}
 	return nil
-}
-
-func profileNames() []string {
-	var names []string
-	for _, p := range bake.Profiles() {
-		names = append(names, p.Name)
-	}
-	return names
 }
 
 // orEmpty makes a nil list one that JSON writes as [].

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -19,7 +21,11 @@ func (s *selection) armLastStage(ctx context.Context, root *rootfs.Root) error {
 	if err != nil {
 		return err
 	}
-	args := []string{"bake", "--root", "/", "--stage", "all", "--final", "--deadline", "10m", "--profile", s.options.Profile}
+	// The choices are those of now, so the settings, which lie in the image or where the build put them, are not read again.
+	args := []string{"bake", "--root", "/", "--stage", "all", "--final", "--deadline", "10m", "--config", "/dev/null", "--profile", s.options.Profile}
+	for _, id := range slices.Sorted(maps.Keys(s.options.Switches)) {
+		args = append(args, "--rule", id+"="+string(s.options.Switches[id]))
+	}
 	for flag, values := range map[string][]string{"--skip": s.options.Skip, "--keep": s.options.Keep, "--cross": s.options.Cross} {
 		for _, v := range values {
 			args = append(args, flag, v)

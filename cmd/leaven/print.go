@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/leaven-dev/leaven/bake"
 )
@@ -41,22 +42,18 @@ func printBake(w io.Writer, r bake.BakeReport) {
 	fmt.Fprintf(w, "%s %s: %s, %s\n", verb, r.Root, count(len(r.Changes), "path"), size(bytes))
 }
 
-// printAudit writes what was found, rule by rule, with the cure.
-func printAudit(w io.Writer, r bake.AuditReport) {
-	for _, group := range byRule(r.Findings, func(f bake.Finding) string { return f.Rule + string(f.State) }) {
-		fmt.Fprintf(w, "%s (%s, %s): %s\n", group[0].Rule, group[0].State, group[0].Severity, group[0].Message)
-		for i, f := range group {
-			if i == maxPaths {
-				fmt.Fprintf(w, "  and %d more\n", len(group)-maxPaths)
-				break
-			}
-			if f.Line > 0 {
-				fmt.Fprintf(w, "  %s:%d\n", f.Path, f.Line)
-			} else {
-				fmt.Fprintf(w, "  %s\n", f.Path)
-			}
+// printAudit writes what was found: what must be dealt with first comes first, one group for each rule, with the cure.
+func printAudit(w io.Writer, r bake.AuditReport, docs map[string]bake.Check) {
+	counts := map[string]int{}
+	class := ""
+	for _, group := range byRule(r.Findings, func(f bake.Finding) string { return classOf(f) + "\x00" + f.Rule + "\x00" + f.Fix }) {
+		first := group[0]
+		counts[classOf(first)] += len(group)
+		if class != classOf(first) {
+			class = classOf(first)
+			fmt.Fprintf(w, "%s\n", class)
 		}
-		fmt.Fprintf(w, "  cure: %s\n", group[0].Fix)
+		printGroup(w, group, docs[first.Rule])
 	}
 	for _, n := range r.Notes {
 		fmt.Fprintf(w, "note: %s\n", n)
@@ -65,11 +62,73 @@ func printAudit(w io.Writer, r bake.AuditReport) {
 		fmt.Fprintf(w, "%s is clean\n", r.Root)
 		return
 	}
-	states := map[bake.State]int{}
-	for _, f := range r.Findings {
-		states[f.State]++
+	fmt.Fprintf(w, "%s: %s, %d unknown, %s, %d pending\n", r.Root,
+		count(counts[classError], "error"), counts[classUnknown], count(counts[classWarning], "warning"), counts[classPending])
+}
+
+// The headings of printAudit, in their order.
+const (
+	classError   = "ERRORS: the image must not be used so"
+	classUnknown = "UNKNOWN: could not be looked at, so nobody can tell"
+	classWarning = "WARNINGS: worth a decision"
+	classPending = "PENDING: the last stage takes it at shutdown"
+)
+
+func classOf(f bake.Finding) string {
+	switch {
+	case f.State == bake.Pending:
+		return classPending
+	case f.State == bake.Unknown:
+		return classUnknown
+	case f.Severity == bake.Warning:
+		return classWarning
 	}
-	fmt.Fprintf(w, "%s: %d dirty, %d pending, %d unknown\n", r.Root, states[bake.Dirty], states[bake.Pending], states[bake.Unknown])
+	return classError
+}
+
+// printGroup writes the findings of one rule.
+func printGroup(w io.Writer, group []bake.Finding, doc bake.Check) {
+	first := group[0]
+	title := doc.Title
+	if title == "" {
+		title = first.Message
+	}
+	fmt.Fprintf(w, "  %s (%d): %s\n", first.Rule, len(group), title)
+	shown := group[:min(len(group), maxPaths)]
+	places, wide := make([]string, len(shown)), 0
+	for i, f := range shown {
+		places[i] = f.Path
+		if f.Line > 0 {
+			places[i] = fmt.Sprintf("%s:%d", f.Path, f.Line)
+		}
+		wide = max(wide, min(len(places[i]), 60))
+	}
+	for i, f := range shown {
+		if detail := detailOf(f, title, doc.Why); detail != "" {
+			fmt.Fprintf(w, "    %-*s  %s\n", wide, places[i], detail)
+		} else {
+			fmt.Fprintf(w, "    %s\n", places[i])
+		}
+	}
+	if hidden := len(group) - len(shown); hidden > 0 {
+		fmt.Fprintf(w, "    and %d more: --output json lists them\n", hidden)
+	}
+	if doc.Why != "" {
+		fmt.Fprintf(w, "    why:  %s\n", doc.Why)
+	}
+	if first.Fix != "" {
+		fmt.Fprintf(w, "    cure: %s\n", first.Fix)
+	}
+}
+
+// detailOf is what a finding says beyond its rule's title and reason, and the hash for the allow list.
+func detailOf(f bake.Finding, title, why string) string {
+	detail := strings.TrimPrefix(f.Message, title)
+	detail = strings.TrimPrefix(strings.TrimPrefix(detail, ": "+why), ", ")
+	if f.Hash != "" {
+		detail = strings.TrimSpace(detail + " [hash " + f.Hash + "]")
+	}
+	return detail
 }
 
 // byRule puts what has the same key together, in the order of first appearance.

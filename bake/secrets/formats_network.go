@@ -47,6 +47,7 @@ func networkFormats() []format {
 		{id: "user-passwords", title: "file of users and passwords", files: []string{"rsyncd.secrets", "**/davfs2/secrets", "**/stunnel/psk*", "*.secrets", "cram-md5.pwd"}, read: lastColumn},
 		{id: "ceph-keyring", title: "key in a Ceph keyring", files: []string{"*.keyring", "**/ceph/*keyring*"}, read: keys("key")},
 		{id: "nut-config", title: "password in NUT's configuration", files: []string{"upsd.users", "upsmon.conf"}, lax: true, read: lines(`^\s*MONITOR\s+\S+\s+\d+\s+\S+\s+(\S+)`)},
+		{id: "squid-config", title: "password in Squid's configuration", files: []string{"squid*.conf", "**/squid/**.conf"}, lax: true, read: lines(`\blogin=[^\s:*]+:(\S+)`)},
 		{id: "chat-config", title: "password of a chat client", files: []string{"**/.irssi/config", "**/weechat/**.conf", "**/.weechat/**.conf", "**/.purple/accounts.xml", "**/hexchat/*.conf"}, lax: true},
 	}
 }

@@ -52,7 +52,17 @@ func valueAfter(text []byte, at int) (v value, ok bool) {
 		return v, ok
 	case c == '>' && !quoted:
 		return element(text, j+1)
+	case c == '<' && !quoted: // <key>Password</key><string>…, <name>password</name><value>…
+		if n := bytes.Index(text[j:min(len(text), j+96)], []byte("><")); n > 0 && text[j+1] == '/' {
+			return element(text, j+n+1)
+		} else if n := bytes.IndexByte(text[j:min(len(text), j+32)], '>'); n > 0 && text[j+1] == '/' {
+			return element(text, j+n+1)
+		}
+		return v, false
 	case j > i:
+		if n := bytes.IndexAny(text[j:min(len(text), j+160)], "<>\n"); n > 0 && text[j+n] == '>' && text[j+n-1] == '"' {
+			return element(text, j+n+1) // an element with attributes
+		}
 		v, ok = valueAt(text, j)
 		v.spaced = true
 		return v, ok
@@ -62,8 +72,14 @@ func valueAfter(text []byte, at int) (v value, ok bool) {
 	return valueAt(text, skipBlanks(text, j))
 }
 
-// element is the text of an XML element that begins at text[at].
+// element is the text of an XML element that begins at text[at], or of the only element in it.
 func element(text []byte, at int) (v value, ok bool) {
+	for _, tag := range [...]string{"<value>", "<string>"} {
+		inner := bytes.TrimLeft(text[at:], " \t\r\n")
+		if len(inner) > len(tag) && foldPrefix(inner, tag) {
+			at = len(text) - len(inner) + len(tag)
+		}
+	}
 	n := bytes.IndexByte(text[at:min(len(text), at+maxValue)], '<')
 	if n <= 0 || !bytes.HasPrefix(text[at+n:], []byte("</")) && !bytes.HasPrefix(text[at+n:], []byte("<![CDATA[")) {
 		return v, false

@@ -42,7 +42,7 @@ func (t token) triggers(r *rule) []trigger {
 			case !bytes.HasPrefix(f.buf[start:], []byte(mark)):
 			case t.lead != "":
 				if text := f.before(start, 64); tail(text) >= t.leads {
-					if m := lead().FindIndex(text); m != nil {
+					if m := lead().FindIndex(text); m != nil && startsWord(text[max(0, m[0]-2):m[0]]) {
 						t.match(f, r, expr(), mark, start, m[1]-m[0])
 					}
 				}
@@ -84,8 +84,10 @@ func drawn(body []byte) bool {
 }
 
 // selfEvident marks are met nowhere else, so what stands before them does not matter: databases write one field right
-// behind another. The signs in them do not occur in base64.
-func selfEvident(mark string) bool { return len(mark) >= 4 && bytes.ContainsAny([]byte(mark), "_-.~:") }
+// behind another. The signs in them do not occur in base64. Marks that open with a sign bring their border along.
+func selfEvident(mark string) bool {
+	return len(mark) >= 4 && bytes.ContainsAny([]byte(mark), "_-.~:") || !nameByte(mark[0])
+}
 
 // startsWord: what stands in front is no part of a longer word. An escaped line end, as in JSON, is a border too.
 func startsWord(before []byte) bool {

@@ -68,9 +68,10 @@ func mixedCase(v []byte) bool {
 	return upper > 2 && lower > 2
 }
 
+// lettersAndDigits: a few tokens in a thousand have no digit by chance, but then they are no words.
 func lettersAndDigits(v []byte) bool {
 	digits, _, _, _ := census(v)
-	return digits > 1 && digits < len(v)-4
+	return digits > 0 && digits < len(v)-4 || mixedCase(v) && wordy(v) < 0.4
 }
 
 // vaultToken: the old form starts with s. only, as do sentences and members of structures.

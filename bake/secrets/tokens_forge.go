@@ -39,7 +39,7 @@ func forgeTokens() []token {
 		{id: "notion-token", title: "Notion token", literals: []string{"ntn_", "secret_"}, expr: `(ntn_[0-9]{11}[A-Za-z0-9]{35})(?:\W|$)|(secret_[A-Za-z0-9]{43})(?:\W|$)`, revoke: "notion.so, integrations", valid: lettersAndDigits},
 		{id: "figma-token", title: "Figma token", literals: []string{"figd_", "figu_"}, expr: `fig[du]_[\w-]{40,}`, revoke: "figma.com, settings"},
 		{id: "airtable-token", title: "Airtable token", literals: []string{"pat"}, expr: `(pat[0-9A-Za-z]{14}\.[0-9a-f]{64})(?:\W|$)`, revoke: "airtable.com/create/tokens"},
-		{id: "asana-token", title: "Asana token", literals: []string{"1/1", "2/1"}, expr: `([12]/\d{13,17}(?:/\d{13,17})?:[0-9a-f]{32})(?:\W|$)`, revoke: "app.asana.com, developer console"},
+		{id: "asana-token", title: "Asana token", literals: []string{"1/1", "1/2", "1/3", "1/4", "1/5", "1/6", "1/7", "1/8", "1/9", "2/1", "2/2", "2/3", "2/4", "2/5", "2/6", "2/7", "2/8", "2/9"}, expr: `([12]/\d{13,17}(?:/\d{13,17})?:[0-9a-f]{32})(?:\W|$)`, revoke: "app.asana.com, developer console"},
 		{id: "clickup-token", title: "ClickUp token", literals: []string{"pk_"}, expr: `(pk_\d{5,10}_[A-Z0-9]{32})(?:\W|$)`, revoke: "app.clickup.com"},
 		{id: "typeform-token", title: "Typeform token", literals: []string{"tfp_"}, expr: `tfp_[\w.=-]{59}`, revoke: "admin.typeform.com"},
 		{id: "contentful-token", title: "Contentful token", literals: []string{"CFPAT-"}, expr: `CFPAT-[\w-]{43}`, revoke: "app.contentful.com"},

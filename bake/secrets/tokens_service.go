@@ -21,7 +21,7 @@ func chatTokens() []token {
 			expr: `(SK[0-9a-f]{32})(?:\W|$)`, revoke: "console.twilio.com, API keys"},
 		{id: "sendgrid-key", title: "SendGrid API key", literals: []string{"SG."}, expr: `SG\.[\w-]{16,32}\.[\w-]{16,64}`, revoke: "app.sendgrid.com, API keys", valid: lettersAndDigits},
 		{id: "mailgun-key", title: "Mailgun key", literals: []string{"key-"}, expr: `(key-[0-9a-f]{32})(?:\W|$)`, revoke: "app.mailgun.com, API security"},
-		{id: "mailchimp-key", title: "Mailchimp key", literals: []string{"-us"}, lead: `\b[0-9a-f]{32}`, leads: 32, expr: `(-us\d{1,2})(?:\W|$)`, revoke: "mailchimp.com, API keys"},
+		{id: "mailchimp-key", title: "Mailchimp key", literals: []string{"-us"}, lead: `[0-9a-f]{32}`, leads: 32, expr: `(-us\d{1,2})(?:\W|$)`, revoke: "mailchimp.com, API keys"},
 		{id: "brevo-key", title: "Brevo key", literals: []string{"xkeysib-", "xsmtpsib-"}, expr: `x(?:key|smtp)sib-[0-9a-f]{64}-[A-Za-z0-9]{16}`, revoke: "app.brevo.com, SMTP and API"},
 		{id: "facebook-token", title: "Facebook token", literals: []string{"EAAM", "EAAC", "EAAG", "EAAB"}, expr: `(EAA[MCGB][A-Za-z0-9]{90,})(?:\W|$)`, revoke: "developers.facebook.com"},
 		{id: "twitter-token", title: "X (Twitter) bearer token", literals: []string{"AAAAAAAAAAAAAAAAAAAAA"}, expr: `A{20,22}([A-Za-z0-9%]{70,110})(?:[^\w%]|$)`, revoke: "developer.x.com", valid: mixedCase},
@@ -57,7 +57,7 @@ func watchTokens() []token {
 	return []token{
 		// docs.newrelic.com, "New Relic API keys"; licence keys are 36 hex digits and NRAL
 		{id: "newrelic-key", title: "New Relic key", literals: []string{"NRAK-", "NRII-", "NRIQ-", "NRRA-", "NRJS-", "NRAA-"}, expr: `NR(?:AK|RA|AA)-[A-Z0-9a-z]{27,42}|NRI[IQ]-[A-Za-z0-9_-]{32}|NRJS-[0-9a-f]{19}`, revoke: "one.newrelic.com, API keys"},
-		{id: "newrelic-licence", title: "New Relic licence key", literals: []string{"NRAL", "FFFFNRAL"}, lead: `\b[0-9a-f]{32,36}`, leads: 32, expr: `((?:FFFF)?NRAL)(?:\W|$)`, revoke: "one.newrelic.com, API keys"},
+		{id: "newrelic-licence", title: "New Relic licence key", literals: []string{"NRAL", "FFFFNRAL"}, lead: `[0-9a-f]{32,36}`, leads: 32, expr: `((?:FFFF)?NRAL)(?:\W|$)`, revoke: "one.newrelic.com, API keys"},
 		// grafana.com/docs, "Service account tokens"; glc_ is a cloud access policy, eyJrIjoi an API key of old
 		{id: "grafana-token", title: "Grafana token", literals: []string{"glsa_", "glc_", "eyJrIjoi"}, expr: `glsa_[A-Za-z0-9]{32}_[0-9A-Fa-f]{8}|glc_[A-Za-z0-9+/]{32,400}={0,3}|eyJrIjoi[A-Za-z0-9]{70,400}={0,3}`, revoke: "Grafana, service accounts"},
 		{id: "sentry-token", title: "Sentry token", literals: []string{"sntrys_eyJ", "sntryu_", "sntrya_"}, expr: `sntry[ua]_[0-9a-f]{64}|sntrys_eyJ[A-Za-z0-9+/=]{20,400}_[A-Za-z0-9+/]{43}`, revoke: "sentry.io, auth tokens"},

@@ -66,7 +66,7 @@ func urlSecret(user, password, host []byte, l level) bool {
 		return false
 	case digitsOnly(password) && len(password) <= 5: // host:port@ of other notations
 		return false
-	case placeholderHost(host) && !random(password):
+	case placeholderHost(host) && (l == strict || prose(password)):
 		return false
 	case template(user) && len(user) > 0, bytes.ContainsAny(password, "{}()"):
 		return false

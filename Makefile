@@ -14,18 +14,21 @@ export CACHE := $(abspath $(or $(LEAVEN_CACHE),.cache))
 export LEAVEN_CACHE := $(CACHE)
 export PATH := $(CACHE)/tools:$(PATH):/usr/local/go/bin:/usr/sbin:/sbin
 
+# The same build on machines with and without a C compiler.
+export CGO_ENABLED := 0
+
 # Programs that need root (containers, mounts, network namespaces) get it through
 # sudo, without a question: a build that waits for a password in the middle is
 # worse than one that says what it needs. They see the same tools and the same
 # module cache. Empty when we are root.
-SUDO := $(if $(filter 0,$(shell id -u)),,sudo -n env PATH="$(PATH)" LEAVEN_CACHE="$(CACHE)" GOMODCACHE="$(shell go env GOMODCACHE)" CI="$(CI)")
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo -n env PATH=$(PATH) LEAVEN_CACHE=$(CACHE) GOMODCACHE=$(shell PATH="$(PATH)" go env GOMODCACHE) CI=$(CI))
 
 # say prints what is done and how long the whole took until then.
 export STARTED := $(shell date +%s)
 say = printf '%4ds  %s\n' $$(( $$(date +%s) - STARTED ))
 
 VERSION := $(shell git describe --tags --always --dirty --match 'v*' 2>/dev/null || echo dev)
-BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w -buildid= -X main.version=$(VERSION)'
+BUILD := go build -trimpath -buildvcs=false -ldflags='-s -w -buildid= -X main.version=$(VERSION)'
 
 ##@ What people run
 .PHONY: help build test demo bench
@@ -108,7 +111,7 @@ setup: go ## install the Debian packages that are missing
 	@missing=$$(go run ./e2e/setup); [ -z "$$missing" ] || { \
 		$(say) "install $$missing"; \
 		$(SUDO) apt-get update -qq; \
-		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $$missing </dev/null >/dev/null; }
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes apt-get install -qq --yes --no-install-recommends $$missing </dev/null >/dev/null; }
 
 tools: packer $(CACHE)/tools/staticcheck $(CACHE)/tools/amazon-ec2-metadata-mock ## build the tools that tools.mod pins
 packer: $(CACHE)/tools/packer $(CACHE)/tools/packer-plugin-qemu

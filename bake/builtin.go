@@ -10,6 +10,7 @@ func Builtin(plugins []Rule) []Rule {
 		name  string
 		rules []Rule
 	}{
+		{"leaven", baselineRules()},
 		{"identity", identityRules()},
 		{"network", networkRules()},
 		{"storage", storageRules()},

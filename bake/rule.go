@@ -191,6 +191,9 @@ func checkPattern(p string) error {
 		names := strings.TrimPrefix(strings.TrimPrefix(one, "~"), "/")
 		literal := 0
 		for segment := range strings.SplitSeq(names, "/") {
+			if strings.Contains(segment, "**") && segment != "**" {
+				return fmt.Errorf("pattern %q: \"**\" must stand alone between slashes", p)
+			}
 			if _, err := path.Match(segment, ""); err != nil {
 				return fmt.Errorf("pattern %q: bad wildcard in %q", p, segment)
 			}

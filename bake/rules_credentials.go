@@ -128,7 +128,7 @@ func credentialRules() []Rule {
 			Source: "vault(1), terraform login, rclone config, borg(1), sops, pass(1), and the other programs' documentation",
 			Where: []string{
 				"~/.vault-token", "~/.terraform.d/credentials.tfrc.json", "~/.terraform.d", "~/.pulumi/credentials.json", "~/.{config/rclone/,}rclone.conf", "~/.rclone.conf",
-				"~/.config/borg/{keys,security}/*", "~/.{mc,mcli}/config.json", "~/.ansible/{galaxy_token,tmp}", "~/.{vault_pass,vault_pass.txt,ansible_vault_pass}",
+				"~/.config/borg/{keys,security}/*", "~/.{mc,mcli}/config.json", "~/.ansible/galaxy_token", "~/.{vault_pass,vault_pass.txt,ansible_vault_pass}",
 				"~/.config/sops/age/keys.txt", "~/.chef/{*.pem,credentials}", "~/.puppetlabs/token", "~/.{okta,tsh,op,config/op}", "~/.okta_aws_login_config",
 				"~/.password-store", "~/.{,local/share/}lpass", "~/.config/Bitwarden CLI/data.json", "~/.{config/ngrok,ngrok2}/ngrok.yml", "~/.config/stripe/config.toml",
 				"~/.{sentryclirc,dogrc,circleci/cli.yml,travis/config.yml,twilio-cli/config.json,expo/state.json}", "~/.config/configstore",

@@ -77,7 +77,7 @@ func keyRules() []Rule {
 			Source: "the services' packages, which make them when they are installed",
 			Where: []string{
 				"/etc/dovecot/private/*.{pem,key}", "/etc/webmin/miniserv.pem", "/etc/bind/rndc.key", "/etc/letsencrypt/{accounts/**,archive/*/privkey*.pem}", "/etc/freeradius/*/certs/*.key",
-				"/etc/{raddb/certs,postfix,exim4}/*.key", "/var/lib/tor/{keys/*,*/hs_ed25519_secret_key}", "/etc/corosync/authkey", "/etc/pacemaker/authkey", "/etc/munge/munge.key", "/etc/opendkim/keys/**.private",
+				"/etc/{raddb/certs,postfix,exim4}/*.key", "/var/lib/tor/{keys/*,*/hs_ed25519_secret_key}", "/etc/corosync/authkey", "/etc/pacemaker/authkey", "/etc/munge/munge.key", "/etc/opendkim/keys/{*,*/*}.private",
 				"/etc/ceph/*.keyring", "/etc/{swanctl,ipsec.d}/private/*", "/etc/ipsec.secrets", "/etc/pki/libvirt/private/*", "/etc/nebula/*.key", "/etc/stunnel/*.{key,pem}",
 			},
 			Except:    []string{"/etc/{swanctl,ipsec.d}/private/README*"},
@@ -120,7 +120,7 @@ func domainRules() []Rule {
 			Title:     "Kerberos keys of the host",
 			Why:       "whoever has them can pose as the build machine in its domain",
 			Source:    "virt-sysprep kerberos-hostkeytab; krb5.conf(5)",
-			Where:     []string{"/etc/krb5.keytab", "/etc/krb5/krb5.keytab", "/var/{lib/krb5,kerberos/krb5}/user/*/*.keytab", "/var/lib/krb5kcm/*", "/var/lib/sss/secrets/*", "/{tmp,var/tmp}/krb5cc_*", "~/.krb5cc*", "/var/lib/gssproxy/clients/*"},
+			Where:     []string{"/etc/krb5.keytab", "/etc/krb5/krb5.keytab", "/var/{lib/krb5,kerberos/krb5}/user/*/*.keytab", "/var/lib/krb5kcm/*", "/{tmp,var/tmp}/krb5cc_*", "~/.krb5cc*", "/var/lib/gssproxy/clients/*"},
 			Files:     true,
 			Action:    Delete,
 			MadeAgain: "joining the domain",

@@ -100,7 +100,7 @@ func logRules() []Rule {
 			Source: "hier(7), /opt, /srv and /usr/local; virt-sysprep logfiles",
 			Where: []string{
 				"/{opt,srv,usr/local}/*/{log,logs}/*.{log,out,err}", "/{opt,srv,usr/local}/*/*/{log,logs}/*.{log,out,err}", "/{opt,srv,usr/local}/*/*/*/{log,logs}/*.{log,out,err}",
-				"/var/named/data/named.run", "/var/lib/*/{log,logs}/*.log", "/var/www/*/{log,logs}/*.log", "~/{log,logs}/*.log", "~/.npm/_logs/*", "~/.pm2/logs/*.log",
+				"/var/named/data/named.run", "/var/lib/*/{log,logs}/*.log", "/var/www/*/{log,logs}/*.log", "~/{log,logs}/*.log", "~/.pm2/logs/*.log",
 			},
 			Action:    Truncate,
 			Stage:     Shutdown,

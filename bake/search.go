@@ -13,6 +13,7 @@ type search struct {
 	rule      *Rule
 	use       use
 	except    []pattern
+	busy      []pattern      // left to the last stage, by later rules too
 	content   *regexp.Regexp // what a file must hold; nil for anything
 	refusal   string
 	filesOnly bool
@@ -21,7 +22,7 @@ type search struct {
 func newSearch(p *Plan, r *Rule, u use) *search {
 	s := &search{Plan: p, rule: r, use: u, except: patterns(r.Except, p.homes), content: compile(r.Holds), refusal: p.refusal(r), filesOnly: r.Files}
 	if p.stage == Live {
-		s.except = append(s.except, patterns(r.Busy, p.homes)...)
+		s.busy = patterns(r.Busy, p.homes)
 	}
 	return s
 }
@@ -54,6 +55,9 @@ func (s *search) expand(n *node, action Action, wildcard bool) {
 	parts := n.parts()
 	switch {
 	case n.owned() || anyCovers(s.except, parts) || anyCovers(s.keep, parts):
+	case anyCovers(s.busy, parts):
+		n.claimed = true
+		n.keep()
 	case n.foreign():
 		s.fail(n, foreignMount{n.mount})
 	case n.kind == fs.ModeSymlink:
@@ -87,7 +91,7 @@ func (s *search) folder(n *node, action Action, parts []string) {
 // divided tells whether a folder cannot go as one: something in it must stay, or is mounted there.
 func (s *search) divided(n *node, parts []string) bool {
 	below := func(q pattern) bool { return q.reachesBelow(parts) }
-	return n.stays || n.mount != nil || slices.ContainsFunc(s.except, below) || slices.ContainsFunc(s.keep, below) || s.view.mountsBelow(n)
+	return n.stays || n.mount != nil || slices.ContainsFunc(s.except, below) || slices.ContainsFunc(s.busy, below) || slices.ContainsFunc(s.keep, below) || s.view.mountsBelow(n)
 }
 
 // children plans each entry of a folder by itself.

@@ -17,7 +17,7 @@ func serverFormats() []format {
 		// rabbitmq.conf and its Erlang form, definitions.json
 		{id: "rabbitmq-config", title: "password in RabbitMQ's configuration", files: []string{"rabbitmq*.conf", "**/rabbitmq/**.conf", "**/rabbitmq/**.config", "rabbitmq.config"}, lax: true,
 			read: lines(`(?i)^\s*\{?\s*(?:default_pass\w*|[\w.]*password|[\w.]*cookie)\s*[,=]\s*(?:<<)?"?([^"\s>}]+)`)},
-		{id: "erlang-cookie", title: "Erlang cookie", files: []string{".erlang.cookie", "erlang.cookie"}, read: whole},
+		{id: "erlang-cookie-file", title: "Erlang cookie", files: []string{".erlang.cookie", "erlang.cookie"}, read: whole},
 		{id: "vault-token-file", title: "token file", files: []string{".vault-token", "vault-token", "**/.consul-token", "**/.nomad-token", "token.txt", "*-token.txt", "*_token", ".token", "secret_token"}, read: whole},
 		// "Ansible Vault": the password is the file's content
 		{id: "ansible-vault-password", title: "password file of Ansible Vault", files: []string{"*vault_pass*", "*vault-pass*", ".ansible_vault*", "vaultpass*", ".vaultpass*"}, read: whole},

@@ -5,7 +5,7 @@ package secrets
 func toolFormats() []format {
 	return []format{
 		// netrc(5), curl, ftp, git-credential-netrc; Emacs' authinfo has the same words
-		{id: "netrc", title: "password in a netrc file", files: []string{".netrc", "_netrc", ".authinfo", "netrc", ".netrc.*", "*.netrc"}, read: readNetrc},
+		{id: "netrc-password", title: "password in a netrc file", files: []string{".netrc", "_netrc", ".authinfo", "netrc", ".netrc.*", "*.netrc"}, read: readNetrc},
 		// apt_auth.conf(5), apt.conf(5)
 		{id: "apt-auth", title: "password for an apt repository", files: []string{"**/apt/auth.conf", "**/apt/auth.conf.d/*"}, read: readNetrc},
 		{id: "apt-config", title: "password in apt's configuration", files: []string{"**/apt/apt.conf", "**/apt/apt.conf.d/*", "**/apt/sources.list", "**/apt/sources.list.d/*"}, lax: true},
@@ -38,14 +38,14 @@ func toolFormats() []format {
 		{id: "terraform-credentials", title: "token in Terraform's configuration", files: []string{"credentials.tfrc.json", ".terraformrc", "terraform.rc", "*.tfrc"}, lax: true, read: keys("token")},
 		{id: "terraform-state", title: "secret in Terraform's state or variables", lax: true, files: []string{"*.tfstate", "*.tfstate.*", "*.tfvars", "*.tfvars.json"},
 			read: keys("password", "secret_string", "private_key_pem", "ses_smtp_password_v4")},
-		{id: "aws-credentials", title: "secret in the AWS tools' files", lax: true, files: []string{"**/.aws/**", "aws_credentials", "*accesskeys.csv"},
+		{id: "aws-credentials-file", title: "secret in the AWS tools' files", lax: true, files: []string{"**/.aws/**", "aws_credentials", "*accesskeys.csv"},
 			read: keys("aws_secret_access_key", "aws_session_token", "secretaccesskey", "sessiontoken", "accesstoken", "clientsecret", "refreshtoken")},
 		{id: "s3-config", title: "secret in the configuration of an object store's client", lax: true,
 			files: []string{".s3cfg", "s3cfg", ".s3cfg-*", ".boto", "boto.cfg", ".s3curl", "rclone.conf", "**/.mc/config.json", "**/.oci/config", "**/.aliyun/config.json"},
 			read:  keys("secret_key", "aws_secret_access_key", "gpg_passphrase", "gs_secret_access_key", "gs_oauth2_refresh_token", "proxy_pass", "secret_access_key", "pass", "password2", "secretkey", "pass_phrase", "access_key_secret")},
 		// s3fs(1): [bucket:]key:secret
 		{id: "s3fs-password", title: "secret in an s3fs password file", files: []string{"passwd-s3fs", ".passwd-s3fs"}, read: lastColumn},
-		{id: "cloud-credentials", title: "credentials of a cloud's command-line tool", lax: true,
+		{id: "cloud-credentials-file", title: "credentials of a cloud's command-line tool", lax: true,
 			files: []string{"**/gcloud/**", "**/.azure/**", "**/.config/gh/hosts.yml", "**/.config/hub", "**/glab-cli/config.yml", "**/doctl/config.yaml", "**/hcloud/cli.toml", "**/.config/linode-cli",
 				"**/.fly/config.yml", "clouds.yaml", "secure.yaml", "*openrc.sh", "*-openrc", "**/.bluemix/config.json", ".databrickscfg", "**/.snowsql/config", "**/ngrok/ngrok.yml", "**/.ngrok2/ngrok.yml",
 				"application_default_credentials.json"},

@@ -11,6 +11,10 @@ type Check struct {
 
 	Severity Severity            // empty: not reported
 	Profiles map[string]Severity // where a profile differs
+
+	// Rules are those of the catalogue that take care of the same thing: what they find in the same file needs no second
+	// finding.
+	Rules []string
 }
 
 // In is the severity in a profile; empty where the check is not reported.
@@ -19,4 +23,28 @@ func (c Check) In(profile string) Severity {
 		return s
 	}
 	return c.Severity
+}
+
+// CheckDescription is a check as documentation sees it.
+type CheckDescription struct {
+	ID       string              `json:"id"`
+	Title    string              `json:"title"`
+	Why      string              `json:"why"`
+	Source   string              `json:"source"`
+	Fix      string              `json:"fix"`
+	Severity Severity            `json:"severity"` // "" where only some profiles report it
+	Profiles map[string]Severity `json:"profiles"` // where a profile differs
+}
+
+// DescribeChecks documents checks.
+func DescribeChecks(checks []Check) []CheckDescription {
+	all := []CheckDescription{}
+	for _, c := range checks {
+		profiles := c.Profiles
+		if profiles == nil {
+			profiles = map[string]Severity{}
+		}
+		all = append(all, CheckDescription{ID: c.ID, Title: c.Title, Why: c.Why, Source: c.Source, Fix: c.Fix, Severity: c.Severity, Profiles: profiles})
+	}
+	return all
 }

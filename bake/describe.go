@@ -6,6 +6,8 @@ type Description struct {
 	Version  string            `json:"version"`
 	Rules    []RuleDescription `json:"rules"`
 	Profiles []Profile         `json:"profiles"`
+	// Checks are what an audit looks for besides. Whoever describes a catalogue for people adds them.
+	Checks []CheckDescription `json:"checks"`
 }
 
 // RuleDescription is a rule as documentation sees it.
@@ -32,11 +34,12 @@ type RuleDescription struct {
 	Makers    []string    `json:"makers"`   // one of them must be in the image
 	Commands  [][]string  `json:"commands"` // run first, on a live system
 	Scripts   []string    `json:"scripts"`  // run afterwards, on a live system
+	Origin    string      `json:"origin"`   // the file that a vendor's rule comes from; "" for a built-in one
 }
 
 // Describe documents a catalogue.
 func Describe(version string, c *Catalogue) Description {
-	d := Description{Schema: "leaven/rules/1", Version: version, Rules: []RuleDescription{}, Profiles: Profiles()}
+	d := Description{Schema: "leaven/rules/1", Version: version, Rules: []RuleDescription{}, Profiles: Profiles(), Checks: []CheckDescription{}}
 	for _, r := range c.rules {
 		makers := []string{}
 		for _, m := range r.Makers {

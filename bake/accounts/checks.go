@@ -17,12 +17,12 @@ const (
 	sameUID         = "account-same-uid"
 	mismatch        = "account-mismatch"
 	builder         = "account-builder"
-	authorizedKeys  = "authorized-keys"
+	loginKeys       = "login-keys"
 	sudoBuilder     = "sudo-builder"
 	sudoCloudInit   = "sudo-cloud-init"
 	sudoMissing     = "sudo-missing-user"
 	sudoNoPassword  = "sudo-nopasswd"
-	sshdRoot        = "sshd-root-login"
+	sshdRoot        = "sshd-permits-root"
 	sshdPassword    = "sshd-password-login"
 	sshdDefault     = "sshd-password-default"
 	sshdEmpty       = "sshd-empty-passwords"
@@ -52,36 +52,42 @@ func Checks() []bake.Check {
 			Why:    "anybody gets in who reaches a log-in prompt",
 			Source: "shadow(5); " + marketplace,
 			Fix:    "lock it with `passwd --lock USER`, or remove the account", Severity: bake.Error,
+			Rules: []string{"password-hashes"},
 		},
 		{
 			ID: defaultPassword, Title: "an account with a password that everybody tries first",
 			Why:    "machines that guess passwords begin with it",
 			Source: "shadow(5), crypt(5); lists of default passwords of box and image builders",
 			Fix:    "lock it with `passwd --lock USER`, or remove the account", Severity: bake.Error,
+			Rules: []string{"password-hashes"},
 		},
 		{
 			ID: rootPassword, Title: "root has a password",
 			Why:    "every machine from this image has the same one",
 			Source: marketplace,
 			Fix:    "lock it with `passwd --lock root`", Severity: bake.Warning, Profiles: strict(),
+			Rules: []string{"root-password", "password-hashes"},
 		},
 		{
 			ID: userPassword, Title: "an account has a password",
 			Why:    "every machine from this image has the same one",
 			Source: marketplace,
 			Fix:    "lock it with `passwd --lock USER`", Severity: bake.Warning, Profiles: strict(),
+			Rules: []string{"password-hashes"},
 		},
 		{
 			ID: systemPassword, Title: "a system account with a password and a shell",
 			Why:    "no person uses it, so nobody changes the password that every machine from this image has",
 			Source: "useradd(8) on system accounts; " + marketplace,
 			Fix:    "lock it with `passwd --lock USER` and give it the shell /usr/sbin/nologin", Severity: bake.Warning, Profiles: strict(),
+			Rules: []string{"password-hashes"},
 		},
 		{
 			ID: weakHash, Title: "a password kept under a hash that is quickly guessed",
 			Why:    "whoever has the image can find the password by trying (DES, MD5 and NT hashes allow billions of tries a second)",
 			Source: "crypt(5)",
 			Fix:    "lock the account, or set the password anew: it is then kept under the distribution's hash", Severity: bake.Warning, Profiles: strict(),
+			Rules: []string{"password-hashes"},
 		},
 		{
 			ID: openHash, Title: "a password that every user can read",
@@ -120,23 +126,26 @@ func Checks() []bake.Check {
 			Fix:    "remove it with `userdel --remove USER` in the last stage of the build", Severity: bake.Warning, Profiles: strict(),
 		},
 		{
-			ID: authorizedKeys, Title: "keys that sshd accepts",
+			ID: loginKeys, Title: "keys that sshd accepts",
 			Why:    "whoever holds the private half gets into every machine from this image",
 			Source: "sshd(8), AUTHORIZED_KEYS FILE FORMAT; " + marketplace,
 			Fix:    "remove the line; cloud-init puts the instance's own keys in at first boot", Severity: bake.Error,
 			Profiles: map[string]bake.Severity{"base": bake.Warning},
+			Rules:    []string{"authorized-keys"},
 		},
 		{
 			ID: sudoBuilder, Title: "sudo rights of a builder",
 			Why:    "whoever makes an account of that name on a machine from this image is root",
 			Source: "image-builder issue 1826; WALinuxAgent issue 3663",
 			Fix:    "remove the file or the line", Severity: bake.Error,
+			Rules: []string{"builder-sudo"},
 		},
 		{
 			ID: sudoCloudInit, Title: "sudo rights that cloud-init gave on the build machine",
 			Why:    "cloud-init writes them anew at first boot; if its default user has another name there, the old one keeps its rights",
 			Source: "cloud-init, Users and Groups module; ecs-ami issue 23",
 			Fix:    "remove the file when cloud-init runs at first boot and nobody needs the user before", Severity: bake.Warning,
+			Rules: []string{"builder-sudo"},
 		},
 		{
 			ID: sudoMissing, Title: "sudo rights without a password for an account that does not exist",
@@ -155,12 +164,14 @@ func Checks() []bake.Check {
 			Why:    "root is the one account name that everybody knows",
 			Source: "sshd_config(5), PermitRootLogin; " + marketplace,
 			Fix:    "set `PermitRootLogin no` (or prohibit-password)", Severity: bake.Warning, Profiles: strict(),
+			Rules: []string{"sshd-root-login"},
 		},
 		{
 			ID: sshdPassword, Title: "sshd takes passwords",
 			Why:    "passwords are guessed from everywhere; builders switch this on for themselves and forget it",
 			Source: "sshd_config(5), PasswordAuthentication and KbdInteractiveAuthentication; " + marketplace,
 			Fix:    "set `PasswordAuthentication no` and `KbdInteractiveAuthentication no`", Severity: bake.Warning, Profiles: strict(),
+			Rules: []string{"sshd-passwords"},
 		},
 		{
 			ID: sshdDefault, Title: "sshd takes passwords because nothing forbids it",
@@ -173,6 +184,7 @@ func Checks() []bake.Check {
 			Why:    "every account with an empty password is open to everybody",
 			Source: "sshd_config(5), PermitEmptyPasswords",
 			Fix:    "remove the line", Severity: bake.Error,
+			Rules: []string{"sshd-passwords"},
 		},
 		{
 			ID: sshdHostKey, Title: "a host key in a place of its own",

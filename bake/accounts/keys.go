@@ -50,7 +50,7 @@ func (in *inspector) keys(file, content string) {
 				what = "every key that is signed by"
 			}
 		}
-		in.report(authorizedKeys, file, line, "sshd accepts %s %s %s", what, key.Type(), ssh.FingerprintSHA256(key))
+		in.report(loginKeys, file, line, "sshd accepts %s %s %s", what, key.Type(), ssh.FingerprintSHA256(key))
 	}
 }
 

@@ -28,7 +28,7 @@ func TestSSHDSettings(t *testing.T) {
 		"the same for everybody":    {"marketplace", sshd("UsePAM yes\n"), []string{"error sshd-password-default /usr/sbin/sshd:0 nothing says no"}},
 		"closed":                    {"marketplace", sshd(closed + "PermitRootLogin no\n"), nil},
 		"not installed":             {"marketplace", map[string]string{"etc/passwd": noPasswords, "etc/shadow": noHashes}, nil},
-		"root":                      {"ami", sshd("PermitRootLogin yes\n"), []string{"warning sshd-root-login /etc/ssh/sshd_config:1 permitrootlogin yes"}},
+		"root":                      {"ami", sshd("PermitRootLogin yes\n"), []string{"warning sshd-permits-root /etc/ssh/sshd_config:1 permitrootlogin yes"}},
 		"root, keys only":           {"ami", sshd("PermitRootLogin prohibit-password\nPermitRootLogin yes\n"), nil},
 		"written on":                {"ami", sshd("# x\npasswordauthentication\tYES\n"), []string{"warning sshd-password-login /etc/ssh/sshd_config:2 passwordauthentication YES"}},
 		"quoted with an equal sign": {"ami", sshd(`PasswordAuthentication="yes"` + "\n"), []string{`warning sshd-password-login /etc/ssh/sshd_config:1 passwordauthentication "yes"`}},
@@ -40,7 +40,7 @@ func TestSSHDSettings(t *testing.T) {
 			"warning sshd-password-login /etc/ssh/sshd_config:4 passwordauthentication yes for Match User deploy",
 			"error sshd-empty-passwords /etc/ssh/sshd_config:6 permitemptypasswords yes"}},
 		"Match does not leave its file": {"ami", sshd("Include x\n"+closed+"PermitRootLogin yes\n", "etc/ssh/x", "Match User a\nPermitRootLogin no\n"), []string{
-			"warning sshd-root-login /etc/ssh/sshd_config:4 permitrootlogin yes"}},
+			"warning sshd-permits-root /etc/ssh/sshd_config:4 permitrootlogin yes"}},
 		"PAM asks": {"ami", sshd("PasswordAuthentication no\nChallengeResponseAuthentication yes\nUsePAM yes\n"), []string{
 			"warning sshd-password-login /etc/ssh/sshd_config:2 challengeresponseauthentication yes"}},
 		"two factors":     {"ami", sshd("PasswordAuthentication yes\nAuthenticationMethods publickey,password\n"), nil},
@@ -48,9 +48,9 @@ func TestSSHDSettings(t *testing.T) {
 		"on the commandline": {"ami", sshd(closed, "etc/default/ssh", "SSHD_OPTS=\"-4 -o PasswordAuthentication=yes\"\n"), []string{
 			"warning sshd-password-login /etc/default/ssh:1 PasswordAuthentication yes"}},
 		"another file": {"ami", sshd(closed, "etc/systemd/system/ssh.service.d/x.conf", "[Service]\nExecStart=\nExecStart=/usr/sbin/sshd -D -f /etc/my\n", "etc/my", "PermitRootLogin yes\n"), []string{
-			"warning sshd-root-login /etc/my:1 permitrootlogin yes"}},
+			"warning sshd-permits-root /etc/my:1 permitrootlogin yes"}},
 		"SUSE": {"ami", map[string]string{"etc/passwd": noPasswords, "etc/shadow": noHashes, "usr/etc/ssh/sshd_config": "PermitRootLogin yes\n"}, []string{
-			"warning sshd-root-login /usr/etc/ssh/sshd_config:1 permitrootlogin yes"}},
+			"warning sshd-permits-root /usr/etc/ssh/sshd_config:1 permitrootlogin yes"}},
 		"a host key elsewhere": {"ami", sshd("HostKey /etc/ssh/ssh_host_rsa_key\nHostKey /srv/key\nHostKey /srv/none\n", "srv/key", "x", "etc/ssh/ssh_host_rsa_key", "x"), []string{
 			"error sshd-host-key /srv/key:0 /etc/ssh/sshd_config:2 names it"}},
 		"includes that go round": {"ami", sshd("Include sshd_config\n"), []string{"unknown /etc/ssh/sshd_config:0"}},
@@ -88,13 +88,13 @@ func TestAuthorizedKeys(t *testing.T) {
 		"etc/x/1000", ed25519Key+"\n",
 	)
 	want(t, "ami", files,
-		"error authorized-keys /home/admin/.ssh/authorized_keys:3 sshd accepts the key "+keyPrint,
-		"error authorized-keys /home/admin/.ssh/authorized_keys:4 sshd accepts every key that is signed by "+keyPrint,
-		"error authorized-keys /home/admin/.ssh/authorized_keys:5 sshd accepts the key "+keyPrint,
+		"error login-keys /home/admin/.ssh/authorized_keys:3 sshd accepts the key "+keyPrint,
+		"error login-keys /home/admin/.ssh/authorized_keys:4 sshd accepts every key that is signed by "+keyPrint,
+		"error login-keys /home/admin/.ssh/authorized_keys:5 sshd accepts the key "+keyPrint,
 		"unknown /home/admin/.ssh/authorized_keys:6",
-		"error authorized-keys /etc/ssh/keys/root:1 sshd accepts the key "+keyPrint,
-		"error authorized-keys /etc/ssh/all keys:1 sshd accepts the key "+keyPrint,
-		"error authorized-keys /etc/x/1000:1 sshd accepts the key "+keyPrint,
+		"error login-keys /etc/ssh/keys/root:1 sshd accepts the key "+keyPrint,
+		"error login-keys /etc/ssh/all keys:1 sshd accepts the key "+keyPrint,
+		"error login-keys /etc/x/1000:1 sshd accepts the key "+keyPrint,
 	)
 	found, _ := Look(context.Background(), tree(t, files), "ami")
 	for _, f := range found {

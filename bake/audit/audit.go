@@ -48,9 +48,12 @@ func Run(ctx context.Context, root *rootfs.Root, plan *bake.Plan, o Options) (fo
 		more, said, scanErr := searchFiles(ctx, root, plan, o)
 		found, notes, err = append(found, more...), append(notes, said...), scanErr
 	}
-	known := found[:planned]
-	found = slices.Concat(known, slices.DeleteFunc(slices.Clone(found[planned:]), func(f bake.Finding) bool {
-		return !o.wants(f.Rule) || told(known, f)
+	checks := map[string]bake.Check{}
+	for _, c := range Checks() {
+		checks[c.ID] = c
+	}
+	found = slices.Concat(found[:planned], slices.DeleteFunc(slices.Clone(found[planned:]), func(f bake.Finding) bool {
+		return !o.wants(f.Rule) || told(plan, checks[f.Rule], f)
 	}))
 	found, said := allowed(found, o.Allow)
 	notes = append(notes, said...)
@@ -63,11 +66,16 @@ func Run(ctx context.Context, root *rootfs.Root, plan *bake.Plan, o Options) (fo
 	return found, notes, err
 }
 
-// told tells whether a finding says nothing new: the catalogue has the same path, and it is as bad.
-func told(known []bake.Finding, f bake.Finding) bool {
-	return slices.ContainsFunc(known, func(k bake.Finding) bool {
-		return k.Path == f.Path && f.Hash == "" && (k.State == f.State || k.State == bake.Pending) && (k.Severity == bake.Error || f.Severity == bake.Warning)
-	})
+// told tells whether a finding says nothing new: the plan takes the whole file, or a rule for the same thing found it or
+// was told to leave it.
+func told(plan *bake.Plan, c bake.Check, f bake.Finding) bool {
+	name, err := bake.Unquote(f.Path)
+	if err != nil || f.State == bake.Unknown {
+		return false
+	}
+	same := func(it bake.Item) bool { return it.Path == name && slices.Contains(c.Rules, it.Rule.ID) }
+	return plan.Gone(name) != nil || slices.ContainsFunc(plan.Spared, same) ||
+		slices.ContainsFunc(plan.Items, func(it bake.Item) bool { return same(it) && (it.Acts() || f.Severity == bake.Warning) })
 }
 
 // rank orders findings for people: what must be dealt with first.

@@ -3,46 +3,99 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/bake/audit"
+	"github.com/leaven-dev/leaven/internal/rootfs"
 	"github.com/leaven-dev/leaven/plugins/all"
 )
 
 func newRulesCommand(p *program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rules",
-		Short: "List what baking takes out, why, and what makes it again",
+		Short: "List what baking takes out and what an audit looks for, why, and what makes it again",
 		Args:  cobra.NoArgs,
 	}
+	dir := cmd.Flags().String("root", "", "list the rules of vendors too that this tree carries")
 	out := addOutputFlags(cmd.Flags(), p, "text", "json", "markdown")
 	cmd.RunE = func(*cobra.Command, []string) error {
-		catalogue, err := bake.NewCatalogue(all.Rules())
+		d, err := describeRules(*dir)
 		if err != nil {
 			return err
 		}
 		switch out.format {
 		case "json":
-			return out.object(bake.Describe(version, catalogue))
+			return out.object(d)
 		case "markdown":
-			return writeRules(p.stdout, bake.Describe(version, catalogue))
+			return writeRules(p.stdout, d)
 		}
-		return printRules(p.stdout, catalogue.Rules())
+		return printRules(p.stdout, d)
 	}
 	return cmd
 }
 
-func printRules(w io.Writer, rules []bake.Rule) error {
+// describeRules documents the built-in rules and checks, and the vendors' rules of a tree where one is named.
+func describeRules(dir string) (bake.Description, error) {
+	r := rules{list: all.Rules()}
+	if dir != "" {
+		root, err := rootfs.Open(dir)
+		if err != nil {
+			return bake.Description{}, err
+		}
+		defer root.Close()
+		if r, err = readRules(root); err != nil {
+			return bake.Description{}, err
+		}
+	}
+	catalogue, err := bake.NewCatalogue(r.list)
+	if err != nil {
+		return bake.Description{}, err
+	}
+	d := bake.Describe(version, catalogue)
+	for i := range d.Rules {
+		d.Rules[i].Origin = r.origin[d.Rules[i].ID]
+	}
+	d.Checks = bake.DescribeChecks(audit.Checks())
+	return d, nil
+}
+
+func printRules(w io.Writer, d bake.Description) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "GROUP\tRULE\tACTION\tDEFAULT\tWHAT\tMADE AGAIN")
-	for _, r := range rules {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Group, r.ID, r.Action, r.Default, r.Title, r.MadeAgain)
+	for _, r := range d.Rules {
+		again := r.MadeAgain
+		if r.Origin != "" {
+			again += " [" + bake.Quote(r.Origin) + "]"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Group, r.ID, r.Action, r.Default, r.Title, again)
 	}
-	fmt.Fprintf(t, "\n%s; paths, reasons and sources: --output json\n", count(len(rules), "rule"))
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(t, "\nCHECK OF THE AUDIT\tSEVERITY\tWHAT")
+	for _, c := range d.Checks {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", c.ID, severities(c), c.Title)
+	}
+	fmt.Fprintf(t, "\n%s, %s; paths, reasons and sources: --output json\n", count(len(d.Rules), "rule"), count(len(d.Checks), "check"))
 	return t.Flush()
+}
+
+// severities writes "warning, marketplace error".
+func severities(c bake.CheckDescription) string {
+	var all []string
+	if c.Severity != "" {
+		all = append(all, string(c.Severity))
+	}
+	for _, p := range slices.Sorted(maps.Keys(c.Profiles)) {
+		all = append(all, p+" "+string(c.Profiles[p]))
+	}
+	return strings.Join(all, ", ")
 }
 
 // count writes "1 thing" or "3 things".

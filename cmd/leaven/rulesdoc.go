@@ -37,6 +37,14 @@ func writeRules(w io.Writer, d bake.Description) error {
 		}
 		writeRule(b, r)
 	}
+	fmt.Fprintf(b, "\n# What an audit looks for besides\n\nThe same ids go into `--skip`, `--only`, the allow list and `bake.yaml`. An error fails the audit, a warning only with `--strict`.\n")
+	for _, c := range d.Checks {
+		fmt.Fprintf(b, "\n### %s\n\n%s. *%s.*\n\n", c.ID, sentence(c.Title), severities(c))
+		fmt.Fprintf(b, "- if it stays: %s\n- cure: %s\n", c.Why, c.Fix)
+		if c.Source != "" {
+			fmt.Fprintf(b, "- source: %s\n", c.Source)
+		}
+	}
 	return b.Flush()
 }
 

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
@@ -64,6 +65,25 @@ func TestCancelledBeforeItBegins(t *testing.T) {
 	b.fails(t, "cannot probe the far side: context canceled")
 	if calls := b.calls(t); len(calls) > 0 {
 		t.Errorf("ran %q", calls)
+	}
+}
+
+// The probe that is given up makes its folder only after that; nothing of it may stay.
+func TestCancelledWhileItProbes(t *testing.T) {
+	b := newBuild(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	b.ctx = ctx
+	b.comm.Before = func(cmd *packersdk.RemoteCmd) (int, bool) {
+		if strings.Contains(cmd.Command, "mkdir") {
+			cmd.Command = "sleep 1; " + cmd.Command
+			cancel()
+		}
+		return 0, false
+	}
+	b.fails(t, "cannot probe the far side: context canceled")
+	time.Sleep(1500 * time.Millisecond) // until the probe must have ended
+	if left, err := os.ReadDir(b.staging); err != nil || len(left) > 0 {
+		t.Errorf("left in the staging folder: %v, %v", left, err)
 	}
 }
 

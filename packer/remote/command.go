@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 )
@@ -14,9 +15,12 @@ import (
 // start runs command and waits for it or for ctx, whichever ends first. Cancelling does not end the remote process: no
 // communicator can. What is still written after that must not be read.
 func (m *Machine) start(ctx context.Context, command string, stdin io.Reader, stdout io.Writer) (status int, err error) {
+	if ctx.Err() != nil {
+		return 0, context.Cause(ctx)
+	}
 	cmd := &packersdk.RemoteCmd{Command: command, Stdin: stdin, Stdout: stdout, Stderr: &m.errors}
 	done := make(chan error, 1)
-	go func() {
+	m.running.Go(func() {
 		// Start too can take its time: it reconnects.
 		if err := m.comm.Start(ctx, cmd); err != nil {
 			done <- fmt.Errorf("cannot start a command on the far side: %w", err)
@@ -24,7 +28,7 @@ func (m *Machine) start(ctx context.Context, command string, stdin io.Reader, st
 		}
 		cmd.Wait()
 		done <- nil
-	}()
+	})
 	select {
 	case <-ctx.Done():
 		return 0, context.Cause(ctx)
@@ -38,6 +42,19 @@ func (m *Machine) start(ctx context.Context, command string, stdin io.Reader, st
 		return status, errors.New("the connection to the far side broke off")
 	}
 	return status, nil
+}
+
+// settle waits until the commands that were given up have ended, or for limit.
+func (m *Machine) settle(limit time.Duration) {
+	ended := make(chan struct{})
+	go func() {
+		m.running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(limit):
+	}
 }
 
 // ask runs one of the scripts and returns its answers: for each "leaven-ID KEY VALUE" line the value under its key. All

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"crypto/rand"
+	"sync"
 	"time"
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
@@ -20,7 +21,8 @@ type Machine struct {
 	id      string        // part of the staging folder's name, and the mark of answers
 	facts   Facts         // what Probe found
 	silence time.Duration // how long an agent that beats every second may say nothing
-	errors  tail          // the last that commands wrote which is no answer: for people
+	running sync.WaitGroup
+	errors  tail // the last that commands wrote which is no answer: for people
 }
 
 // New returns the machine that comm reaches. It does nothing there yet.

@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // A process is ours when it runs the file of this run's staging folder, whose name nobody else has: pids are used again,
@@ -34,6 +35,7 @@ const removeScript = `n=$1; shift; for d in "$@"; do t=$d/leaven-$n; rm -rf -- "
 
 // Remove removes the staging folder, wherever a probe may have made it. Give it a context of its own, as for Stop.
 func (m *Machine) Remove(ctx context.Context) error {
+	m.settle(10 * time.Second) // a probe that was given up could make the folder after it was removed
 	answers, err := m.ask(ctx, script(removeScript, append([]string{m.id}, m.candidates()...)...), nil)
 	if err != nil {
 		return fmt.Errorf("cannot remove the agent from the far side: %w", err)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/leaven-dev/leaven/e2e/cache"
 	"github.com/leaven-dev/leaven/e2e/debroot"
@@ -86,7 +87,7 @@ func (b *Builder) Bake(ctx context.Context, template, dir string, vars map[strin
 	cmd := exec.CommandContext(ctx, packer, append(args, template)...)
 	cmd.Env = append(os.Environ(), "PACKER_PLUGIN_PATH="+plugins, "CHECKPOINT_DISABLE=1", "PACKER_CONFIG_DIR="+dir, "TMPDIR="+dir)
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // packer stops its machine then
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // packer stops its machine then
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("packer build %s failed: %w", filepath.Base(template), err)
 	}

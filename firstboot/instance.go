@@ -41,8 +41,8 @@ func (i Instance) String() string {
 
 var (
 	ec2ID = regexp.MustCompile(`^i-[0-9a-f]{8,17}$`)
-	// validID is what may become the name of a folder.
-	validID = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]{0,127}$`)
+	// validID is what may become the name of a folder, and of a host (at most 64 bytes, sethostname(2)).
+	validID = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$`)
 	uuid    = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 	hex128  = regexp.MustCompile(`^[0-9a-f]{32}$`)
 )
@@ -159,7 +159,7 @@ func credential(dir string) (string, error) {
 	id := strings.TrimSpace(string(data))
 	if !validID.MatchString(id) || stateDir+"/"+id == currentLink {
 		return "", WithCure(errors.New("credential leaven.instance-id is no instance id"),
-			"give it letters, digits, dots, dashes and underscores, at most 128")
+			"give it letters, digits, dots, dashes and underscores, at most 64")
 	}
 	return id, nil
 }

@@ -1,0 +1,144 @@
+package e2e
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/leaven-dev/leaven/e2e/nspawn"
+	"github.com/leaven-dev/leaven/firstboot"
+)
+
+// unsealed is the worst image there is: Leaven is installed in it, and nobody took out its host keys.
+type unsealed struct {
+	root  string   // clone it; it must not change
+	baked []string // the host keys
+}
+
+// TestFirstBoot boots instances of an unsealed image in containers.
+func TestFirstBoot(t *testing.T) {
+	for _, suite := range []string{"bookworm", "trixie"} {
+		t.Run(suite, func(t *testing.T) {
+			image := unsealed{root: copyRoot(t, suite)}
+			if image.baked = publicKeys(t, image.root); len(image.baked) < 3 {
+				t.Fatalf("the root has only the host keys %q: their absence would show nothing", image.baked)
+			}
+			install(t, image.root)
+			t.Run("identity", func(t *testing.T) { testIdentity(t, image) })
+			t.Run("broken agents", func(t *testing.T) { testBrokenAgents(t, image) })
+			if suite != "bookworm" {
+				return // what follows is no matter of the distribution
+			}
+			t.Run("broken agents and a socket", func(t *testing.T) {
+				behind := clone(t, image.root)
+				chroot(t, behind, "systemctl disable ssh.service; systemctl enable ssh.socket")
+				testBrokenAgents(t, unsealed{behind, image.baked})
+			})
+			t.Run("two clones", func(t *testing.T) { testTwoClones(t, image) })
+			t.Run("damaged state", func(t *testing.T) { testDamagedState(t, image) })
+			t.Run("repaired", func(t *testing.T) { testRepaired(t, image) })
+			t.Run("killed", func(t *testing.T) { testKilled(t, image) })
+		})
+	}
+}
+
+// testIdentity follows an instance from its first boot to the clone of its disk.
+func testIdentity(t *testing.T, image unsealed) {
+	root := clone(t, image.root)
+	c := boot(t, nspawn.Config{Root: root, Credentials: map[string]string{"leaven.instance-id": "i-0000000000000000a"}})
+	keys := ownKeys(t, c, image.baked)
+	if got := onConsole(c.Console.Text()); !slices.Equal(got, keys) {
+		t.Errorf("the console tells of %q, sshd shows %q", got, keys)
+	}
+	if !strings.Contains(c.Console.Text(), "leaven: instance i-0000000000000000a is up: ") {
+		t.Errorf("the console holds no verdict:\n%s", c.Console.Tail(30))
+	}
+	// An ordinary user may ask, also for JSON.
+	var status firstboot.Status
+	text := run(t, c, "su", "admin", "-c", "leaven status --wait --output json")
+	if err := json.Unmarshal([]byte(text), &status); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if status.Result != firstboot.OK || status.Instance.Source != firstboot.FromCredential || len(status.Steps) < 6 || len(status.HostKeys) != 2 {
+		t.Errorf("status: %s", text)
+	}
+	if log, err := c.Journal(t.Context()); err != nil || strings.Contains(strings.ToLower(log), "ordering cycle") {
+		t.Errorf("systemd found an ordering cycle, or cannot tell: %v", err)
+	}
+	if failed, err := c.FailedUnits(t.Context()); failed != "" || err != nil {
+		t.Errorf("failed units: %s %v", failed, err)
+	}
+
+	// sshd is held by the unit, which cannot be stopped by mistake.
+	if _, err := c.Run(t.Context(), "systemctl", "stop", "leaven-identity"); err == nil {
+		t.Error("leaven-identity.service could be stopped, and sshd with it")
+	}
+	before := run(t, c, "sh", "-c", "cat /etc/ssh/ssh_host_*")
+	run(t, c, "leaven", "firstboot")
+	if after := run(t, c, "sh", "-c", "cat /etc/ssh/ssh_host_*"); after != before {
+		t.Error("a second run by hand changed host keys")
+	}
+	off(t, c)
+
+	// A reboot keeps everything, with the credential and without: it is the same machine.
+	for _, credentials := range []map[string]string{{"leaven.instance-id": "i-0000000000000000a"}, nil} {
+		c = boot(t, nspawn.Config{Root: root, Credentials: credentials})
+		if again := ownKeys(t, c, image.baked); !slices.Equal(again, keys) {
+			t.Errorf("a reboot with credentials %v changed the host keys", credentials)
+		}
+		if strings.Contains(c.Console.Text(), "BEGIN SSH HOST KEY") {
+			t.Error("a reboot prints the host keys again")
+		}
+		run(t, c, "leaven", "status")
+		off(t, c)
+	}
+
+	// The disk of that instance is cloned, unsealed, and started as another one.
+	c, _ = bootAnyhow(t, nspawn.Config{Root: root, Credentials: map[string]string{"leaven.instance-id": "i-0000000000000000b"}})
+	if second := ownKeys(t, c, slices.Concat(image.baked, keys)); share(second, keys) {
+		t.Error("a clone has a host key of its parent")
+	}
+	// Its machine-id is its parent's: that is no failure of first boot, but somebody has to say it.
+	text, err := c.Run(t.Context(), "leaven", "status")
+	if err == nil || !strings.Contains(text, "still that of instance i-0000000000000000a") {
+		t.Errorf("status of a clone with its parent's machine-id: %v\n%s", err, text)
+	}
+}
+
+// testTwoClones boots two copies of one root: all that makes an instance must differ.
+func testTwoClones(t *testing.T, image unsealed) {
+	seen := map[string]bool{}
+	for range 2 {
+		c := boot(t, nspawn.Config{Root: clone(t, image.root)})
+		for _, fact := range append(ownKeys(t, c, image.baked), run(t, c, "cat", "/etc/machine-id"), run(t, c, "readlink", "/var/lib/leaven/current")) {
+			if seen[fact] {
+				t.Errorf("two clones share %q", fact)
+			}
+			seen[fact] = true
+		}
+	}
+}
+
+// testDamagedState damages the state of an instance that has its keys. It must neither get new ones nor lock people out.
+func testDamagedState(t *testing.T, image unsealed) {
+	root := clone(t, image.root)
+	c := boot(t, nspawn.Config{Root: root})
+	keys := ownKeys(t, c, image.baked)
+	run(t, c, "sh", "-c", "echo '{' >/var/lib/leaven/current/state.json")
+	off(t, c)
+
+	c, _ = bootAnyhow(t, nspawn.Config{Root: root})
+	if again := ownKeys(t, c, image.baked); !slices.Equal(again, keys) {
+		t.Error("a damaged state changed the host keys")
+	}
+	text, err := c.Run(t.Context(), "leaven", "status")
+	if err == nil || !strings.Contains(text, "state.json is damaged") || !strings.Contains(text, "remove that file") {
+		t.Errorf("status does not tell what is wrong and what to do: %v\n%s", err, text)
+	}
+	// What it says helps.
+	run(t, c, "sh", "-c", "rm /var/lib/leaven/current/state.json && leaven firstboot && leaven status")
+	if again := ownKeys(t, c, image.baked); !slices.Equal(again, keys) {
+		t.Error("repairing the state changed the host keys")
+	}
+}

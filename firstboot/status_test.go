@@ -1,0 +1,61 @@
+package firstboot
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestStatusOfATree(t *testing.T) {
+	dir := instance(t, "i-00000001")
+	want := func(result Result, verdict string) {
+		t.Helper()
+		s, err := ReadStatus(open(t, dir), "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Result != result || !strings.Contains(s.Verdict, verdict) {
+			t.Errorf("status is %q, %q; want %q, %q", s.Result, s.Verdict, result, verdict)
+		}
+	}
+	for _, name := range names(t, dir, "etc/ssh") {
+		if strings.HasSuffix(name, "rsa_key.pub") {
+			os.Remove(dir + "/" + name) // "baked" is no key, and List says so
+		}
+	}
+	want(NotRun, "has not run")
+	runStages(dir, Identity)
+	want(Running, "is being brought up")
+	runStages(dir, Provision)
+	want(OK, "instance i-00000001 is up: ")
+	write(t, dir, "etc/machine-id", "uninitialized\n")
+	runStages(dir, Identity, Provision)
+	want(Degraded, `is up, but degraded at step machine-id (a machine-id of its own): /etc/machine-id holds no id but "uninitialized"; see machine-id(5)`)
+}
+
+func TestSummary(t *testing.T) {
+	state := &State{Instance: Instance{ID: "i-1"}, Steps: []StepRecord{
+		{ID: "old", Boot: "1", Policy: Required, Result: Failed, Message: "of another boot"},
+		{ID: "a", Boot: "2", Policy: Required, Result: OK},
+		{ID: "b", Title: "bees", Boot: "2", Policy: Degrade, Result: Failed, Message: "no bees", Cure: "get bees"},
+		{ID: "c", Title: "sea", Boot: "2", Policy: Required, Result: Blocked, Message: "waits for step d"},
+		{ID: "d", Title: "dee", Boot: "2", Policy: Required, Result: Failed, Message: "no dee", Cure: "do this"},
+		{ID: "e", Boot: "2", Policy: Ignore, Result: Failed, Message: "never mind"},
+	}}
+	for _, c := range []struct {
+		stages []StageRecord
+		steps  int // of the above
+		want   string
+	}{
+		{[]StageRecord{{Result: OK, Seconds: 0.1}, {Result: OK, Seconds: 0.21}}, 2, "instance i-1 is up: 1 step done in 0.31 s"},
+		{[]StageRecord{{Result: Degraded}, {Result: OK}}, 3, "instance i-1 is up, but degraded at step b (bees): no bees; get bees"},
+		{[]StageRecord{{Result: Degraded}, {Result: Failed}}, 6, "instance i-1 failed at step d (dee): no dee; do this"},
+		{[]StageRecord{{Result: Failed, Message: "no disk", Cure: "buy one"}}, 2, "instance i-1 failed: no disk; buy one"},
+	} {
+		s := *state
+		s.Steps = s.Steps[:c.steps]
+		if got := summarize(c.stages, &s, "2").String(); got != c.want {
+			t.Errorf("verdict is %q, want %q", got, c.want)
+		}
+	}
+}

@@ -27,7 +27,7 @@ func (j *job) open(k kind, r io.Reader, size int64, p *place, where string, dept
 	br := bufio.NewReaderSize(r, 32<<10)
 	for {
 		head, _ := br.Peek(probeSize)
-		if !believable(k, head) {
+		if !j.s.believable(k, head) {
 			return j.raw(br, -1, p, where, depth)
 		}
 		if err := j.unpack(k, br, p, where, depth); err != nil {
@@ -70,7 +70,7 @@ func (j *job) unpack(k kind, br *bufio.Reader, p *place, where string, depth int
 		_, err := io.Copy(io.Discard, br)
 		return err
 	}
-	plain, done, err := decompress(k, br)
+	plain, done, err := j.s.decompress(k, br)
 	if err != nil {
 		return nil
 	}
@@ -80,12 +80,14 @@ func (j *job) unpack(k kind, br *bufio.Reader, p *place, where string, depth int
 }
 
 // decompress opens a compressed stream; done gives its memory back.
-func decompress(k kind, r io.Reader) (plain io.Reader, done func(), err error) {
+func (s *Scanner) decompress(k kind, r io.Reader) (plain io.Reader, done func(), err error) {
 	done = func() {}
 	switch k {
 	case gzipData:
-		z, err := gzip.NewReader(r)
-		if err != nil {
+		z := s.gunzips.Get().(*gzip.Reader)
+		done = func() { s.gunzips.Put(z) }
+		if err := z.Reset(r); err != nil {
+			done()
 			return nil, nil, err
 		}
 		z.Multistream(false)
@@ -115,13 +117,13 @@ func xzWindow(head []byte) int64 {
 }
 
 // believable tries a decompressor on the first bytes: magic numbers stand in other files by chance.
-func believable(k kind, head []byte) bool {
+func (s *Scanner) believable(k kind, head []byte) bool {
 	switch k {
 	case gzipData, bzip2Data, xzData, zstdData:
 	default:
 		return true
 	}
-	plain, done, err := decompress(k, bytes.NewReader(head))
+	plain, done, err := s.decompress(k, bytes.NewReader(head))
 	if err != nil {
 		return false
 	}

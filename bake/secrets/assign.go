@@ -67,6 +67,9 @@ func (f *feed) judge(name []byte, v value, at int) {
 		return
 	}
 	l := f.place.level
+	if publicID(name, text) {
+		return
+	}
 	own := f.place.format != nil && f.place.format.lax && !f.comment(at)
 	if own {
 		l = f.place.formatLevel()
@@ -103,6 +106,12 @@ func looksKey(v []byte, l level) bool {
 	}
 	digits, symbols, upper, lower := census(v)
 	return l == lax || random(v) || uuid(v) || digits > 0 && lower > 0 && upper+symbols > 0 && wordy(v) < 0.6 || len(v) >= 32 && upper+lower > 0 && wordy(v) < 0.3
+}
+
+// publicID: the name would be a secret's, but the value is an identity that others may know: a PGP key to sign with, an AWS
+// access key, which has a rule of its own.
+func publicID(name, v []byte) bool {
+	return foldSuffix(name, "signingkey") && fingerprint(v) || len(v) >= 20 && (bytes.HasPrefix(v, []byte("AKIA")) || bytes.HasPrefix(v, []byte("ASIA"))) && allOf(v[4:20], upperDigits)
 }
 
 func uuid(v []byte) bool {

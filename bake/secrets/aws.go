@@ -10,7 +10,7 @@ func (f *feed) awsSecret(start, end int) {
 		return
 	}
 	text := f.after(start, 400)
-	if len(text) < 60 || !allOf(text[4:20], "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") || !drawn(text[4:20]) {
+	if len(text) < 60 || !allOf(text[4:20], upperDigits) || !drawn(text[4:20]) {
 		return
 	}
 	for i := 20; i+40 <= len(text); {
@@ -29,6 +29,9 @@ func (f *feed) awsSecret(start, end int) {
 		i = n
 	}
 }
+
+// upperDigits are those of base32.
+const upperDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 func secretDigit(c byte) bool { return isAlnum(c) || c == '+' || c == '/' }
 

@@ -67,7 +67,7 @@ func (f *feed) findCoded(from, limit int, end bool) {
 // openCoded tries the run at buf[first] in both codes, and in base64 from each of the first four digits, because a word
 // may stand right before it. It opens the run when the first bytes are text, or the start of something that stream knows.
 func (f *feed) openCoded(first int) bool {
-	word := f.after(first, 96)
+	word := f.after(first, 128)
 	n := 0
 	for n < len(word) && sextet(word[n]) >= 0 {
 		n++
@@ -85,24 +85,38 @@ func (f *feed) openCoded(first int) bool {
 		return true
 	}
 	for skip := range 4 {
-		var head [96]byte
-		decodeQuad(head[:], word[skip:skip+4])
-		decodeQuad(head[3:], word[skip+4:skip+8])
-		if !hopeful(head[:6]) {
-			continue
+		if n >= skip+minCoded-4 && f.tryCoded(&c, first+skip, word[skip:]) {
+			return true
 		}
-		m := 0
-		for i := skip; i+4 <= n && m+3 <= len(head); i += 4 {
-			m += decodeQuad(head[m:], word[i:i+4])
-		}
-		if m >= 12 && promising(head[:m]) {
-			c.next = f.base + int64(first+skip)
-			c.line, c.at = f.lineAt(first), f.offsetAt(first)
-			f.coded = c
+	}
+	// Words in front may end in a digit of base64 themselves.
+	for i := range min(n-minCoded, minCoded) {
+		if c0 := word[i]; (c0 == '/' || c0 == '-' || c0 == '_') && f.tryCoded(&c, first+i+1, word[i+1:]) {
 			return true
 		}
 	}
 	return false
+}
+
+// tryCoded opens the run at buf[at] when word, its beginning, decodes to something.
+func (f *feed) tryCoded(c *codedRun, at int, word []byte) bool {
+	var head [96]byte
+	decodeQuad(head[:], word)
+	decodeQuad(head[3:], word[4:])
+	if !hopeful(head[:6]) {
+		return false
+	}
+	m := 0
+	for i := 0; i+4 <= len(word) && m+3 <= len(head); i += 4 {
+		m += decodeQuad(head[m:], word[i:])
+	}
+	if m < 12 || !promising(head[:m]) {
+		return false
+	}
+	c.next = f.base + int64(at)
+	c.line, c.at = f.lineAt(at), f.offsetAt(at)
+	f.coded = *c
+	return true
 }
 
 // hopeful sorts out nearly all words by the first bytes that they decode to: either text, or the first byte of something

@@ -48,8 +48,8 @@ func commandPatterns() []pattern {
 		{id: "windows-command", title: "password in a Windows command", words: []string{"net use ", "/pass:", "psexec"}, why: why, fix: fix,
 			expr: `net use\s[^\r\n]{0,120}?\s/user:\S+\s+` + arg + `|/pass:([^\s"']{4,64})|psexec\S*\s[^\r\n]{0,120}?\s-p\s+` + arg, level: normal, valid: notOption},
 		// SQL: CREATE USER … IDENTIFIED BY, CREATE ROLE … PASSWORD
-		{id: "sql-password", title: "password in an SQL statement", words: []string{"identified by", "with password", "role ", "identified with", "user ", "password("}, why: why, fix: "remove the statement, and change the password",
-			expr: `identified\s+(?:with\s+\S+\s+)?by\s+(?:password\s+)?'([^'\r\n]{3,128})'|(?:role|user)\s+\S{1,64}\s+(?:with\s+)?[a-z\s]{0,60}?password\s+'([^'\r\n]{3,128})'|with\s+(?:encrypted\s+)?password\s*=?\s*'([^'\r\n]{3,128})'|password\(\s*'([^'\r\n]{3,128})'\s*\)`, level: lax},
+		{id: "sql-password", title: "password in an SQL statement", words: []string{"identified by", "identified with", "password '", "password('", "password = '", "password='"}, back: 120, why: why, fix: "remove the statement, and change the password",
+			expr: `identified\s+(?:with\s+\S+\s+)?by\s+(?:password\s+)?'([^'\r\n]{3,128})'|(?:role|user|with|encrypted|set)\s[^;'"\r\n]{0,100}?password\s*=?\s*\(?\s*'([^'\r\n]{3,128})'`, level: lax},
 		// RFC 7617, RFC 6750, and the headers that services make up
 		{id: "authorization-header", title: "credentials in an HTTP header", words: []string{"authorization", "x-api-key", "x-auth-token", "private-token", "x-vault-token", "x-access-token", "api-key:"}, why: why, fix: "remove the line, and revoke the token",
 			expr:  `(?:authorization["']?\s*[:=,]\s*(?:f?["'])?\s*(?:(?:basic|bearer|token|apikey|splunk|bot)\s+)?([\w+/~.=:-]{12,})|(?:x-api-key|x-auth-token|private-token|x-vault-token|x-access-token|api-key)["']?\s*[:,]\s*["']?([\w+/~.=-]{12,}))`,

@@ -3,7 +3,6 @@ package secrets
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -189,10 +188,11 @@ func excerpt(content []byte) string {
 	return fmt.Sprintf("%q", content)
 }
 
-func unhexed(s string) []byte {
-	b, err := hex.DecodeString(s)
+func scanBytes(t testing.TB, s *Scanner, path string, content []byte) []Hit {
+	t.Helper()
+	hits, err := s.Scan(path, bytes.NewReader(content), int64(len(content)))
 	if err != nil {
-		panic(err)
+		t.Fatalf("%s: %v", path, err)
 	}
-	return b
+	return hits
 }

@@ -12,24 +12,36 @@ func (f *feed) escaped(start, end int) {
 	if f.base+int64(start) < f.plain || f.depth >= maxDepth {
 		return
 	}
+	floor := byte(' ') // percent-encoded text has no blanks; escaped text has, but no line ends
+	if f.buf[start] == '\\' {
+		floor = 0x1f
+	}
 	left := f.before(start, 512)
 	from := len(left)
-	for from > 0 && left[from-1] > ' ' && left[from-1] < 127 {
+	for from > 0 && left[from-1] > floor && left[from-1] < 127 {
 		from--
 	}
-	right := f.after(end, 2048)
+	right := f.after(end, 8<<10)
 	to := 0
-	for to < len(right) && right[to] > ' ' && right[to] < 127 {
+	for to < len(right) && right[to] > floor && right[to] < 127 {
 		to++
 	}
 	f.plain = f.base + int64(end+to)
-	run := f.buf[start-(len(left)-from) : end+to]
-	plain := unescape(run)
-	if len(plain) == len(run) || f.job.spend(len(plain)) != nil {
+	first := start - (len(left) - from)
+	plain := unescape(f.buf[first : end+to])
+	if len(plain) == end+to-first || f.job.spend(len(plain)) != nil {
 		return
 	}
-	s := f.sub(start-(len(left)-from), "!escaped")
-	s.write(plain)
+	f.again(first, plain)
+	if floor == ' ' && bytes.IndexByte(plain, '+') >= 0 { // forms write a blank as +
+		f.again(first, unescape(bytes.ReplaceAll(f.buf[first:end+to], []byte{'+'}, []byte{' '})))
+	}
+}
+
+// again searches text that was decoded from a run that starts at buf[at].
+func (f *feed) again(at int, text []byte) {
+	s := f.sub(at, "!escaped")
+	s.write(text)
 	s.advance(true)
 }
 

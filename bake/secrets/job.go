@@ -3,6 +3,7 @@ package secrets
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -78,7 +79,9 @@ func (f *feed) report(r *rule, from, to int, secret []byte) {
 	case allowed || len(f.job.hits) >= maxHits:
 	case covers.hit >= 0:
 		f.job.hits[covers.hit] = h
-	case !slices.ContainsFunc(f.job.hits, func(o Hit) bool { return o.Hash == h.Hash && o.Line == h.Line && (o.Where == h.Where || o.Line == 0) }):
+	case !slices.ContainsFunc(f.job.hits, func(o Hit) bool {
+		return o.Hash == h.Hash && o.Line == h.Line && (strings.HasPrefix(h.Where, o.Where) || o.Line == 0)
+	}):
 		covers.hit = len(f.job.hits)
 		f.job.hits = append(f.job.hits, h)
 	}

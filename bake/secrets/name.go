@@ -70,10 +70,10 @@ func wordKind(w string) naming {
 	}
 	switch w {
 	case "pass", "pwd", "pw", "psk", "bindpw", "rootpw", "userpw", "adminpw", "dbpw", "dbpass", "userpass", "adminpass", "rootpass", "mysqlpass",
-		"requirepass", "masterauth", "authtok", "credential", "credentials", "creds", "storepass", "keypass", "smtppass", "mailpass", "sshpass",
+		"requirepass", "masterauth", "authtok", "storepass", "keypass", "smtppass", "mailpass", "sshpass",
 		"becomepass", "presharedkey", "authpass", "remotepass", "imappass", "dbpwd", "userpwd":
 		return word
-	case "pat", "jwt", "tokens", "secrets":
+	case "pat", "jwt", "tokens", "secrets", "credential", "credentials", "creds":
 		return machine
 	}
 	for _, end := range [...]string{"secret", "token", "apikey", "accesskey", "secretkey", "privatekey", "authkey", "masterkey", "accountkey", "sharedkey",

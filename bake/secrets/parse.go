@@ -112,6 +112,9 @@ func valueAt(text []byte, at int) (v value, ok bool) {
 	quote := text[at:from]
 	for to := from; to < len(text) && to < from+maxValue && text[to] != '\n'; to++ {
 		if bytes.HasPrefix(text[to:], quote) {
+			if quote[0] == '`' && bytes.IndexByte(text[from:to], ' ') >= 0 { // a command of a shell
+				return v, false
+			}
 			return value{from: from, to: to}, to > from
 		}
 		if text[to] == '\\' && len(quote) == 1 {

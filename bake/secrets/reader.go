@@ -207,6 +207,9 @@ func keys(names ...string) reader {
 				continue
 			}
 			if v, ok := valueAfter(text, i); ok && v.to > v.from {
+				if v.spaced && v.bare && inValue(text, start) {
+					continue
+				}
 				if v.bare && !v.tag {
 					v.to = bareEnd(text, v)
 				}
@@ -229,10 +232,15 @@ func oneOf(name []byte, names []string) bool {
 
 // bareEnd extends a bare value that may hold blanks to the line's end in "name = value" files, and cuts it in lists.
 func bareEnd(text []byte, v value) int {
-	if n := bytes.IndexAny(text[v.from:v.to], "}<"); n > 0 {
+	if n := bytes.IndexAny(text[v.from:v.to], "}<"); n > 0 && bytes.IndexByte(text[v.from:v.from+n], '{') < 0 {
 		return v.from + n
 	}
 	return v.to
+}
+
+// inValue: the line has a separator before text[at], so what stands there is no name.
+func inValue(text []byte, at int) bool {
+	return bytes.IndexAny(text[bytes.LastIndexByte(text[:at], '\n')+1:at], "=:") >= 0
 }
 
 func lineIsComment(text []byte, at int) bool {

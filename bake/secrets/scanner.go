@@ -9,6 +9,9 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
 )
 
 // Options says how to scan. The zero value is fit for use.
@@ -30,12 +33,14 @@ var ErrIncomplete = errors.New("the rest was not looked at")
 // Scanner finds secrets. It is safe for concurrent use; each Scan under way needs one to four MiB, and what the
 // decompressors need (xz and zstd: as the file says, up to 64 MiB).
 type Scanner struct {
-	options Options
-	rules   map[string]*rule
-	finders [][]finder // literal → who looks closer
-	search  *search
-	feeds   sync.Pool
-	formats *formatIndex
+	options  Options
+	rules    map[string]*rule
+	finders  [][]finder // literal → who looks closer
+	search   *search
+	feeds    sync.Pool
+	formats  *formatIndex
+	gunzips  sync.Pool // of *gzip.Reader
+	inflates sync.Pool // of flate's readers, for zip
 }
 
 // A finder looks closer at a literal that was found at f.buf[start:end].
@@ -79,6 +84,8 @@ func New(o Options) (*Scanner, error) {
 	}
 	s.search = newSearch(literals)
 	s.feeds.New = func() any { return make([]byte, 0, behind+ahead+block) }
+	s.gunzips.New = func() any { return new(gzip.Reader) }
+	s.inflates.New = func() any { return flate.NewReader(nil) }
 	return s, nil
 }
 

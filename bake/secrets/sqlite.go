@@ -18,10 +18,7 @@ func (j *job) sqlite(r io.Reader, size int64, p *place, where string, depth int)
 		newDatabase(j, at, p, where, depth).search()
 		return j.raw(r, size, p, where, depth)
 	}
-	held, r, err := peek(r, heldDatabase)
-	if err != nil {
-		return err
-	}
+	held, r := peek(r, heldDatabase)
 	newDatabase(j, bytes.NewReader(held), p, where, depth).search()
 	return j.raw(r, size, p, where, depth)
 }

@@ -57,10 +57,7 @@ func sniff(head []byte) kind {
 
 // stream searches what r gives, and what is inside. size is its length, or -1.
 func (j *job) stream(r io.Reader, size int64, p *place, where string, depth int) error {
-	head, r, err := peek(r, headSize)
-	if err != nil {
-		return err
-	}
+	head, r := peek(r, headSize)
 	k := sniff(head)
 	if k != rawData && depth >= maxDepth {
 		j.incomplete("archives are nested more than %d deep", maxDepth)
@@ -73,23 +70,24 @@ func (j *job) stream(r io.Reader, size int64, p *place, where string, depth int)
 }
 
 // peek reads up to n bytes, and gives a reader that starts with them.
-func peek(r io.Reader, n int) ([]byte, io.Reader, error) {
+func peek(r io.Reader, n int) ([]byte, io.Reader) {
+	if n > 4<<10 { // most files are shorter
+		head, err := io.ReadAll(io.LimitReader(r, int64(n)))
+		return head, &prefixed{head: head, r: r, err: err}
+	}
 	head := make([]byte, n)
 	got, err := io.ReadFull(r, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil, nil, err
+	if err == io.ErrUnexpectedEOF {
+		err = io.EOF
 	}
-	head = head[:got]
-	if got < n {
-		return head, bytes.NewReader(head), nil
-	}
-	return head, &prefixed{head: head, r: r}, nil
+	return head[:got], &prefixed{head: head[:got], r: r, err: err}
 }
 
-// prefixed gives head, then r. Unlike io.MultiReader it says what it wraps, for those that can do more than read.
+// prefixed gives head, then err if there is one, and else what r has.
 type prefixed struct {
 	head []byte
 	r    io.Reader
+	err  error
 }
 
 func (p *prefixed) Read(b []byte) (int, error) {
@@ -97,6 +95,9 @@ func (p *prefixed) Read(b []byte) (int, error) {
 		n := copy(b, p.head)
 		p.head = p.head[n:]
 		return n, nil
+	}
+	if p.err != nil {
+		return 0, p.err
 	}
 	return p.r.Read(b)
 }
@@ -106,22 +107,14 @@ func (j *job) raw(r io.Reader, size int64, p *place, where string, depth int) er
 	f := &feed{job: j, place: p, where: where, depth: depth}
 	f.buf = j.s.feeds.Get().([]byte)
 	defer func() { j.s.feeds.Put(f.buf[:0]) }()
-	head, r, err := peek(r, 16)
-	if err != nil {
-		return err
-	}
+	head, r := peek(r, 16)
 	if p.format != nil && p.format.read != nil || keyLike(p, head) {
-		if head, r, err = peek(r, formatLimit); err != nil {
-			return err
-		}
+		head, r = peek(r, formatLimit)
 		pooled := f.buf
 		f.readFormat(narrowed(head))
 		if id := keyFile(p, head, size); id != "" && !p.sample {
-			f.buf = head
+			f.buf, f.binary = head, true
 			f.report(j.s.rules[id], 0, len(head), head)
-			if n := len(j.hits); n > 0 {
-				j.hits[n-1].Line = 0
-			}
 		}
 		f.buf = pooled
 	}

@@ -12,7 +12,7 @@ func keyTokens() []token {
 		{id: "dnssec-key", title: "DNSSEC or TSIG key", literals: []string{"Private-key-format: v1"}, key: true,
 			expr: `Private-key-format: v1\.\d(?s:.*?)\n(?:PrivateKey|PrivateExponent|Key): ([A-Za-z0-9+/]{20,}={0,2})`, revoke: "roll the key"},
 		// Tor's spec, "hs_ed25519_secret_key"
-		{id: "tor-key", title: "Tor service key", literals: []string{"== ed25519v1-secret: type"}, key: true, expr: `== ed25519v1-secret: type\d ==\x00{3}((?s:.{64}))`, revoke: "make a new service"},
+		{id: "tor-key", title: "Tor service key", literals: []string{"== ed25519v1-secret: type"}, key: true, expr: `== ed25519v1-secret: type\d ==\x00{3}((?s:.{40}))`, revoke: "make a new service"},
 		// libgcrypt's S-expressions, as in gpg-agent's private-keys-v1.d: canonical and advanced
 		{id: "gpg-agent-key", title: "GnuPG private key", literals: []string{"(11:private-key", "(private-key", "(21:protected-private-key", "(protected-private-key"}, key: true,
 			expr: `\(11:private-key\(\d+:[a-z]+\(\d+:((?s:.{32}))|\((?:protected-)?private-key\s+\([a-z]+\s(?s:.*?)#([0-9A-F]{32,})#|\(21:protected-private-key\(\d+:[a-z]+\(\d+:((?s:.{32}))`, revoke: "revoke the key's certificate"},

@@ -19,7 +19,7 @@ const (
 // looksSecret judges a value that stands where a secret would.
 func looksSecret(v []byte, l level) bool {
 	switch {
-	case len(v) < 3 || len(v) > 4096 || placeholder(v, l):
+	case len(v) < 3 || len(v) > 4096 || placeholder(v, l) || filePath(v):
 		return false
 	case l == lax:
 		return true
@@ -61,8 +61,6 @@ func keepSymbols(v []byte) []byte {
 // reference: the value says where the secret is to be found, or is code that gets it.
 func reference(v []byte) bool {
 	switch {
-	case v[0] == '/' && !random(v), bytes.HasPrefix(v, []byte("./")), bytes.HasPrefix(v, []byte("~/")):
-		return true
 	case bytes.Contains(v, []byte("://")): // secrets in URLs have a rule of their own
 		return true
 	case bytes.ContainsAny(v, "()[]") && wordy(v) > 0.3:
@@ -71,6 +69,11 @@ func reference(v []byte) bool {
 		return true
 	}
 	return false
+}
+
+// filePath: where the secret is kept.
+func filePath(v []byte) bool {
+	return v[0] == '/' && bytes.Count(v, []byte{'/'}) > 1 && !random(v) || bytes.HasPrefix(v, []byte("./")) || bytes.HasPrefix(v, []byte("~/"))
 }
 
 // random: letters and digits in an order that nobody writes by hand.
@@ -260,7 +263,7 @@ var fillerParts = [...]string{
 	"example", "changeme", "change_me", "change-me", "changethis", "change_this", "change-this", "replaceme", "replace_me", "replace-me",
 	"replace_with", "replace-with", "placeholder", "redacted", "your_", "your-", "yourpass", "yoursecret", "yourtoken", "yourkey", "yourapi",
 	"insert_", "insert-", "enter_", "put_your", "goes_here", "goes-here", "gohere", "_here", "-here", "sample", "dummy", "xxxx", "****", "....",
-	"todo", "fixme", "notasecret", "not_a_secret", "not-a-secret", "not_real", "notreal", "fake", "secret_key_here", "•••", "…", "snip",
+	"todo", "fixme", "notasecret", "not_a_secret", "not-a-secret", "not_real", "notreal", "fake", "secret_key_here", "•••", "…", "snip", "unique phrase",
 }
 
 // template: a variable, a format, a call — the secret is put in later.
@@ -271,6 +274,8 @@ func template(v []byte) bool {
 		return false
 	case strings.Contains(s, "${"), strings.Contains(s, "{{"), strings.Contains(s, "}}"), strings.Contains(s, "$("), strings.Contains(s, "<%"),
 		strings.Contains(s, "#{"), strings.Contains(s, "%("), strings.Contains(s, "$[["), strings.Contains(s, "%{"):
+		return true
+	case len(s) > 1 && s[0] == '<' && kindOf(s[1]) >= 'A': // also the first word of <your password>
 		return true
 	case pairOf(s, "<", ">"), pairOf(s, "[", "]"), pairOf(s, "{", "}"), pairOf(s, "@", "@"), pairOf(s, "%", "%"), pairOf(s, "__", "__"), pairOf(s, "`", "`"):
 		return true

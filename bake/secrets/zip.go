@@ -33,7 +33,7 @@ func (j *job) zip(br *bufio.Reader, p *place, where string, depth int) error {
 			}
 			packed = br
 		}
-		if plain := h.open(packed); plain != nil {
+		if plain, done := j.s.openMember(h, packed); plain != nil {
 			if err := j.stream(&member{job: j, r: plain}, -1, j.inside(p, zipData, h.name), where+"!"+quote(h.name), depth+1); err != nil {
 				return err
 			}
@@ -41,6 +41,7 @@ func (j *job) zip(br *bufio.Reader, p *place, where string, depth int) error {
 				io.Copy(io.Discard, &member{job: j, r: plain})
 				skipDescriptor(br)
 			}
+			done()
 		}
 		if !h.unsized {
 			if _, err := io.Copy(io.Discard, packed); err != nil {
@@ -88,23 +89,29 @@ func readLocalHeader(br *bufio.Reader) (h localHeader, ok bool) {
 	return h, true
 }
 
-func (h localHeader) open(packed io.Reader) io.Reader {
+// openMember gives the member's content; nil for what cannot be read. done gives memory back.
+func (s *Scanner) openMember(h localHeader, packed io.Reader) (plain io.Reader, done func()) {
+	done = func() {}
 	if h.encrypted {
-		return nil
+		return nil, done
 	}
 	switch h.method { // 4.4.5
 	case 0:
-		return packed
+		return packed, done
 	case 8:
-		return flate.NewReader(packed)
+		z := s.inflates.Get().(io.Reader)
+		if z.(flate.Resetter).Reset(packed, nil) != nil {
+			return nil, done
+		}
+		return z, func() { s.inflates.Put(z) }
 	case 12:
-		return bzip2.NewReader(packed)
+		return bzip2.NewReader(packed), done
 	case 93:
 		if z, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow)); err == nil {
-			return z
+			return z, z.Close
 		}
 	}
-	return nil
+	return nil, done
 }
 
 // skipDescriptor steps over the sizes behind a member (4.3.9): with or without a signature, of 4 or 8 bytes each.

@@ -12,9 +12,9 @@ import (
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
-// guessing bounds what trying common passwords may cost in all. Hashes are made to be slow: yescrypt as Debian sets it takes
-// about 50 ms a try.
-const guessing = time.Second
+// guessing bounds what trying common passwords may cost in all, as time of the processor. Hashes are made to be slow: yescrypt
+// as Debian sets it takes about 40 ms a try, so there are some 15 tries.
+const guessing = 600 * time.Millisecond
 
 // Look reports what the checks find in a tree, with the severities of a profile. Notes say how far it looked.
 func Look(ctx context.Context, root *rootfs.Root, profile string) (found []bake.Finding, notes []string) {

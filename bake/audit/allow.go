@@ -96,7 +96,7 @@ func allowed(found []bake.Finding, list []Allow) (left []bake.Finding, notes []s
 		}
 	}
 	if taken > 0 {
-		notes = append(notes, fmt.Sprintf("the allow list accepts %d findings", taken))
+		notes = append(notes, "the allow list accepts "+count(taken, "finding"))
 	}
 	for i, a := range list {
 		if !used[i] {

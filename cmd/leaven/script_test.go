@@ -16,7 +16,8 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		WorkdirRoot:         openFolder(t),
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "privatekey": privateKey, "nobody": asNobody},
 	})
 }
 

@@ -157,7 +157,7 @@ func (s *selection) resolve(root *rootfs.Root) error {
 	s.checks = audit.Options{Profile: o.Profile, Only: o.Only, Skip: skip, Cross: o.Cross, Salt: set.Salt, Allow: set.Allow}
 	isCheck := func(id string) bool { return !slices.Contains(known.Rules, id) }
 	o.Only = slices.DeleteFunc(slices.Clone(o.Only), isCheck)
-	o.Skip = slices.DeleteFunc(skip, isCheck)
+	o.Skip = slices.DeleteFunc(slices.Clone(skip), isCheck)
 	s.options = o
 	return nil
 }

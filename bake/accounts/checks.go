@@ -22,6 +22,7 @@ const (
 	sudoCloudInit   = "sudo-cloud-init"
 	sudoMissing     = "sudo-missing-user"
 	sudoNoPassword  = "sudo-nopasswd"
+	sudoService     = "sudo-service"
 	sshdRoot        = "sshd-permits-root"
 	sshdPassword    = "sshd-password-login"
 	sshdDefault     = "sshd-password-default"
@@ -155,9 +156,16 @@ func Checks() []bake.Check {
 		},
 		{
 			ID: sudoNoPassword, Title: "sudo rights without a password",
-			Why:    "whoever gets into the account is root; usual for the default user of cloud images, wrong for others",
+			Why:      "whoever gets into the account is root; usual for the default user of cloud images, so only shared images have it reported",
+			Source:   "sudoers(5), NOPASSWD and authenticate",
+			Fix:      "remove NOPASSWD, or name the commands that need it",
+			Profiles: map[string]bake.Severity{"marketplace": bake.Warning},
+		},
+		{
+			ID: sudoService, Title: "sudo rights without a password for everybody, or for a service",
+			Why:    "a hole in any program that runs as that account gives root",
 			Source: "sudoers(5), NOPASSWD and authenticate",
-			Fix:    "remove NOPASSWD, or name the commands that need it", Severity: bake.Warning,
+			Fix:    "remove NOPASSWD, or name the commands that need it", Severity: bake.Warning, Profiles: strict(),
 		},
 		{
 			ID: sshdRoot, Title: "sshd lets root in",

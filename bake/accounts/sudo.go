@@ -11,8 +11,7 @@ import (
 // sudoer reads the files of sudo(8): who may be root without a password, and what builders left.
 type sudoer struct {
 	in    *inspector
-	users map[string]bool
-	uids  map[string]bool
+	users map[string]uint64   // name, and "#" with the ID → ID
 	alias map[string][]string // of users
 	rules []sudoRule
 	seen  map[string]bool
@@ -28,10 +27,10 @@ type sudoRule struct {
 }
 
 func (in *inspector) sudo(users []*user) {
-	s := &sudoer{in: in, users: map[string]bool{}, uids: map[string]bool{}, alias: map[string][]string{}, seen: map[string]bool{}}
+	s := &sudoer{in: in, users: map[string]uint64{}, alias: map[string][]string{}, seen: map[string]bool{}}
 	for _, u := range users {
-		s.users[u.name] = true
-		s.uids[fmt.Sprintf("#%d", u.uid)] = true
+		s.users[u.name] = u.uid
+		s.users[fmt.Sprintf("#%d", u.uid)] = u.uid
 	}
 	main := "/etc/sudoers"
 	if !in.exists(main) {
@@ -194,13 +193,15 @@ func (s *sudoer) grant(file string, line int, text string) {
 func (s *sudoer) judge(r sudoRule) {
 	for _, who := range s.expand(r.who, 0) {
 		person := who[0] != '%' && who[0] != '+' && who[0] != '!' && who != "ALL"
-		exists := s.users[who] || s.uids[who]
+		uid, exists := s.users[who]
 		switch {
 		case person && isBuilder(who):
 			s.in.report(sudoBuilder, r.file, r.line, "%s", who)
 		case person && !exists && (r.noPassword || r.some):
 			s.in.report(sudoMissing, r.file, r.line, "%s", who)
 		case who == "root" || who == "#0" || who[0] == '!':
+		case r.noPassword && (who == "ALL" || person && uid < firstPerson):
+			s.in.report(sudoService, r.file, r.line, "%s", describe(who))
 		case r.noPassword:
 			s.in.report(sudoNoPassword, r.file, r.line, "%s", describe(who))
 		}

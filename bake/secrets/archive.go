@@ -24,14 +24,19 @@ func (j *job) open(k kind, r io.Reader, size int64, p *place, where string, dept
 	if k == sqliteData {
 		return j.sqlite(r, size, p, where, depth)
 	}
-	br := bufio.NewReaderSize(r, 32<<10)
+	src := &counted{r: r}
+	br := bufio.NewReaderSize(src, 32<<10)
 	for {
+		start := src.n - br.Buffered()
 		head, _ := br.Peek(probeSize)
 		if !j.s.believable(k, head) {
 			return j.raw(br, -1, p, where, depth)
 		}
 		if err := j.unpack(k, br, p, where, depth); err != nil {
 			return err
+		}
+		if src.n-br.Buffered() == start { // the magic number, but nothing behind it
+			return j.raw(br, -1, p, where, depth)
 		}
 		for {
 			c, err := br.ReadByte()
@@ -51,6 +56,18 @@ func (j *job) open(k kind, r io.Reader, size int64, p *place, where string, dept
 			return err
 		}
 	}
+}
+
+// counted knows how many bytes were read.
+type counted struct {
+	r io.Reader
+	n int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += n
+	return n, err
 }
 
 // unpack searches one container of the kind that starts at br, and leaves br behind it.
@@ -137,19 +154,24 @@ func (s *Scanner) believable(k kind, head []byte) bool {
 type member struct {
 	job *job
 	r   io.Reader
+	err error // once and for all: io.ReadFull drops an error that comes with enough bytes
 }
 
-func (m *member) Read(p []byte) (int, error) {
-	n, err := m.r.Read(p)
-	if spent := m.job.spend(n); spent != nil {
-		return n, spent
+func (m *member) Read(p []byte) (n int, err error) {
+	if m.err != nil {
+		return 0, m.err
 	}
+	n, err = m.r.Read(p)
 	if errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded) {
 		m.job.incomplete("it needs more than %d MiB of memory to unpack", maxWindow>>20)
 	}
 	if err != nil && !errors.Is(err, ErrIncomplete) {
 		err = io.EOF
 	}
+	if spent := m.job.spend(n); spent != nil {
+		err = spent
+	}
+	m.err = err
 	return n, err
 }
 

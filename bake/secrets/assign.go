@@ -40,8 +40,8 @@ func (f *feed) assignment(start, end int) {
 	case v.bare && !opensLine(left[:first]):
 		v.to = inlineEnd(text, v)
 	}
-	name := append(left[first:len(left):len(left)], text[:stop]...)
-	f.judge(name, v, start)
+	var name [2 * maxName]byte
+	f.judge(append(append(name[:0], left[first:]...), text[:stop]...), v, start)
 }
 
 // opensLine: nothing but indentation, an export or a list's dash stands in front of the name.

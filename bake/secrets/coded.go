@@ -76,7 +76,8 @@ func (f *feed) openCoded(first int) bool {
 	c := codedRun{open: true, from: f.base + int64(first)}
 	if n >= 32 && hexOnly(word) {
 		c.hex = true
-		if !promising(decodeHex(word[:n&^1])) {
+		var head [64]byte
+		if !promising(decodeHex(head[:0], word[:n&^1])) {
 			return false
 		}
 		c.next = f.base + int64(first)
@@ -171,7 +172,7 @@ func (f *feed) extendCoded(limit int, end bool) int {
 		c.have++
 		at++
 		if c.hex && c.have == 2 {
-			c.out = append(c.out, decodeHex(c.quad[:2])...)
+			c.out = decodeHex(c.out, c.quad[:2])
 			c.have = 0
 		} else if c.have == 4 {
 			var b [3]byte
@@ -219,7 +220,9 @@ func (f *feed) spillCoded() {
 	if c.sub == nil {
 		c.sub = &feed{job: f.job, place: f.place, where: f.where + c.step(), depth: f.depth + 1, fixed: &spot{line: c.line, offset: c.at}}
 	}
-	if f.job.spend(len(c.out)) == nil {
+	if err := f.job.spend(len(c.out)); err != nil {
+		f.job.note(err)
+	} else {
 		c.sub.write(c.out)
 	}
 	c.out = c.out[:0]
@@ -276,8 +279,7 @@ func decodeQuad(out, in []byte) int {
 	return 3
 }
 
-func decodeHex(in []byte) []byte {
-	out := make([]byte, 0, len(in)/2)
+func decodeHex(out, in []byte) []byte {
 	for i := 0; i+2 <= len(in); i += 2 {
 		out = append(out, unhex(in[i])<<4|unhex(in[i+1]))
 	}

@@ -48,7 +48,7 @@ test: check build ## everything that is checked, in full; PKG=./e2e/... RUN=Test
 	@$(say) "run the tests (logs and console output: $(CACHE)/artifacts)"
 	@$(GO_TEST) $(PKG)
 
-bench: setup tools build ## every figure, side by side with the peers
+bench: setup tools build $(CACHE)/tools/gitleaks ## every figure, side by side with the peers
 	@$(say) "run the benchmarks"
 	@go test $(GO_EXEC) -count=1 -p 1 -timeout 60m -run '^$$' -bench . ./...
 
@@ -118,6 +118,7 @@ packer: $(CACHE)/tools/packer $(CACHE)/tools/packer-plugin-qemu
 
 package_packer-plugin-qemu := github.com/hashicorp/packer-plugin-qemu
 package_staticcheck := honnef.co/go/tools/cmd/staticcheck
+package_gitleaks := github.com/zricethezav/gitleaks/v8
 package_amazon-ec2-metadata-mock := github.com/aws/amazon-ec2-metadata-mock/cmd
 BUILD_TOOL := go build -modfile=tools.mod -ldflags='-s -w' -o
 

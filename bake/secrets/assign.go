@@ -139,7 +139,13 @@ func (f *feed) comment(at int) bool {
 			return !bytes.HasPrefix(line, []byte("#!")) && !bytes.HasPrefix(line, []byte("#cloud-config")) && !(mark == "--" && !bytes.HasPrefix(line, []byte("-- ")))
 		}
 	}
-	return false
+	return inComment(f.before(at, behind))
+}
+
+// inComment: a comment of XML was opened and not closed. It goes over any number of lines.
+func inComment(before []byte) bool {
+	n := bytes.LastIndex(before, []byte("<!--"))
+	return n >= 0 && !bytes.Contains(before[n:], []byte("-->"))
 }
 
 // machineCode: control characters nearby show that this is no text.

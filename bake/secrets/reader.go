@@ -203,7 +203,7 @@ func keys(names ...string) reader {
 			for i < len(text) && nameByte(text[i]) {
 				i++
 			}
-			if !oneOf(text[start:i], names) || lineIsComment(text, start) {
+			if !oneOf(text[start:i], names) || lineIsComment(text, start) || inComment(text[:start]) {
 				continue
 			}
 			if v, ok := valueAfter(text, i); ok && v.to > v.from {

@@ -46,8 +46,12 @@ func (t token) triggers(r *rule) []trigger {
 						t.match(f, r, expr(), mark, start, m[1]-m[0])
 					}
 				}
-			case selfEvident(mark) || startsWord(f.before(start, 2)):
+			case startsWord(f.before(start, 2)), !nameByte(mark[0]):
 				t.match(f, r, expr(), mark, start, 0)
+			case selfEvident(mark):
+				if body := f.after(start+len(mark), 24); random(body) {
+					t.match(f, r, expr(), mark, start, 0)
+				}
 			}
 		}
 		out = append(out, trigger{literals: []string{string(bytes.ToLower([]byte(mark)))}, find: find})
@@ -80,14 +84,16 @@ func (t token) match(f *feed, r *rule, expr *regexp.Regexp, mark string, start, 
 
 // drawn: a token's body looks drawn at random, and is neither an example nor masked.
 func drawn(body []byte) bool {
+	digits, _, upper, lower := census(body)
+	if letters := upper + lower; letters > 12 && digits*6 < letters && wordy(body) > 0.45 {
+		return false
+	}
 	return !placeholder(body, strict) && distinct(body) >= min(8, len(body)/2) && entropy(body) > 2.5
 }
 
-// selfEvident marks are met nowhere else, so what stands before them does not matter: databases write one field right
-// behind another. The signs in them do not occur in base64. Marks that open with a sign bring their border along.
-func selfEvident(mark string) bool {
-	return len(mark) >= 4 && bytes.ContainsAny([]byte(mark), "_-.~:") || !nameByte(mark[0])
-}
+// selfEvident marks are met nowhere else, so they may stand right behind other text, as fields in databases do, when what
+// follows is random for sure. The signs in them do not occur in base64.
+func selfEvident(mark string) bool { return len(mark) >= 4 && bytes.ContainsAny([]byte(mark), "_-.~:") }
 
 // startsWord: what stands in front is no part of a longer word. An escaped line end, as in JSON, is a border too.
 func startsWord(before []byte) bool {

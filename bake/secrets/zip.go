@@ -72,6 +72,9 @@ func readLocalHeader(br *bufio.Reader) (h localHeader, ok bool) {
 	h.size = int64(binary.LittleEndian.Uint32(b[18:]))
 	name, extra := int(binary.LittleEndian.Uint16(b[26:])), int(binary.LittleEndian.Uint16(b[28:]))
 	h.encrypted, h.unsized = flags&1 != 0, flags&8 != 0 && h.size == 0
+	if _, err := br.Peek(30 + name); err != nil || name == 0 || name > 4096 || h.method > 99 {
+		return h, false
+	}
 	br.Discard(30)
 	tail := make([]byte, name+extra)
 	if _, err := io.ReadFull(br, tail); err != nil {

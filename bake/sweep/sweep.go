@@ -58,15 +58,16 @@ func (s *Sweep) Run(ctx context.Context) error {
 // folder closes d.
 func (s *Sweep) folder(ctx context.Context, d *rootfs.Dir, queue chan<- File) {
 	defer d.Close()
+	dir := d.Name()
 	entries, err := d.ReadDir()
 	if err != nil {
-		s.Fail(d.Name(), err)
+		s.Fail(dir, err)
 	}
 	for _, e := range entries {
 		if ctx.Err() != nil {
 			return
 		}
-		name := path.Join(d.Name(), e.Name())
+		name := path.Join(dir, e.Name())
 		switch {
 		case e.IsDir():
 			if !s.Enter(name) {
@@ -86,13 +87,14 @@ func (s *Sweep) folder(ctx context.Context, d *rootfs.Dir, queue chan<- File) {
 	}
 }
 
+// open opens a file that is wanted.
 func (s *Sweep) open(d *rootfs.Dir, base, name string) (File, bool) {
 	info, err := d.Lstat(base)
 	if err != nil {
 		s.fail(name, err)
 		return File{}, false
 	}
-	if info.Size() == 0 || !s.Want(name, info) {
+	if !info.Mode().IsRegular() || info.Size() == 0 || !s.Want(name, info) {
 		return File{}, false
 	}
 	f, err := d.OpenFile(base, os.O_RDONLY, 0)
@@ -100,12 +102,17 @@ func (s *Sweep) open(d *rootfs.Dir, base, name string) (File, bool) {
 		s.fail(name, err)
 		return File{}, false
 	}
+	if info, err = f.Stat(); err != nil { // it may be another file by now
+		s.fail(name, err)
+		f.Close()
+		return File{}, false
+	}
 	return File{File: f, Path: name, Info: info}, true
 }
 
-// fail passes on an error, unless it says that the thing is gone by now: a running system removes files all the time.
+// fail passes on an error, unless it says that the thing is gone by now, or a link: a running system does that all the time.
 func (s *Sweep) fail(name string, err error) {
-	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ESTALE) {
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ESTALE) && !errors.Is(err, syscall.ELOOP) {
 		s.Fail(name, err)
 	}
 }

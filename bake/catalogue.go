@@ -14,7 +14,8 @@ import (
 // Catalogue is an ordered list of rules. Where two rules find the same path the first one has it, so what is particular
 // stands before what is general.
 type Catalogue struct {
-	rules []Rule
+	rules    []Rule
+	compiled []*compiled // in the same order
 }
 
 // NewCatalogue checks the rules, fills in what they leave out, and refuses ids that are used twice.
@@ -40,7 +41,9 @@ func NewCatalogue(rules []Rule) (*Catalogue, error) {
 			errs = append(errs, fmt.Errorf("rule %q is there twice", r.ID))
 		}
 		seen[r.ID] = true
-		errs = append(errs, r.validate())
+		ready, err := compileRule(r)
+		errs = append(errs, r.validate(), err)
+		c.compiled = append(c.compiled, ready)
 	}
 	return c, errors.Join(errs...)
 }

@@ -1,12 +1,8 @@
 package bake
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
-	"path"
 	"regexp"
 	"strings"
 	"syscall"
@@ -100,20 +96,6 @@ func (l *Lines) apply(data []byte) (edited []byte, gone int64, err error) {
 		}
 	}
 	return edited, max(0, int64(len(data)-len(edited))), nil
-}
-
-// readStart returns the beginning of a regular file.
-func readStart(d *rootfs.Dir, name string, limit int64) ([]byte, error) {
-	f, err := d.OpenFile(name, os.O_RDONLY, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit))
-	if err != nil {
-		return data, &fs.PathError{Op: "read", Path: path.Join(d.Name(), name), Err: errors.Unwrap(err)}
-	}
-	return data, nil
 }
 
 // size adds up what a folder stores, in bytes. It is for the report: what cannot be read counts as nothing.

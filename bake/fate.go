@@ -47,7 +47,12 @@ func (p *Plan) index() {
 // Covers tells whether a pattern, as rules have them, matches an absolute path or a folder that it lies in. "~" stands for
 // no home here.
 func Covers(pattern, name string) bool {
-	return anyCovers(patterns([]string{pattern}, nil), strings.Split(strings.TrimPrefix(name, "/"), "/"))
+	for _, one := range braces(pattern) {
+		if newPattern(one).covers(strings.Split(strings.TrimPrefix(name, "/"), "/")) {
+			return true
+		}
+	}
+	return false
 }
 
 // ForeignMounts lists what is mounted in a tree and is no part of the image.

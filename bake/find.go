@@ -7,7 +7,8 @@ import (
 
 // finder looks for what patterns match in a tree.
 type finder struct {
-	view *view
+	view  *view
+	homes []*node
 	// skip says that nothing in a folder is of interest.
 	skip func(dir *node) bool
 	// visit is told what was found; wildcard says that the pattern does not name it outright.
@@ -15,7 +16,15 @@ type finder struct {
 	fail  func(n *node, err error) // what could not be looked at
 }
 
-func (f *finder) find(p pattern) { f.in(f.view.top, p) }
+func (f *finder) find(p place) {
+	if !p.home {
+		f.in(f.view.top, p.path)
+		return
+	}
+	for _, home := range f.homes {
+		f.in(home, p.path)
+	}
+}
 
 // in finds what p matches below n.
 func (f *finder) in(n *node, p pattern) {

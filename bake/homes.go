@@ -2,14 +2,15 @@ package bake
 
 import (
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 )
 
-// homes lists the home directories that exist, as patterns that match only them: those of passwd(5), root's, what lies in
+// homes lists the home directories that exist: those of passwd(5), root's, what lies in
 // /home without an entry (a user who was deleted leaves one behind, one of a directory service has none), and /etc/skel, from
 // which every new home is copied. Two names for one directory are listed once. What cannot be looked at goes to fail.
-func homes(v *view, fail func(name string, err error)) []string {
+func homes(v *view, fail func(name string, err error)) []*node {
 	found := map[*node]bool{}
 	add := func(name string) {
 		n, err := v.lookup(name)
@@ -30,12 +31,7 @@ func homes(v *view, fail func(name string, err error)) []string {
 			found[n] = true
 		}
 	}
-	var list []string
-	for n := range found {
-		list = append(list, escape(n.path()))
-	}
-	slices.Sort(list)
-	return list
+	return slices.SortedFunc(maps.Keys(found), func(a, b *node) int { return strings.Compare(a.path(), b.path()) })
 }
 
 func passwdHomes(v *view, fail func(name string, err error)) []string {

@@ -5,40 +5,40 @@ import (
 	"strings"
 )
 
-// named returns the places that configuration files name for a rule, as patterns.
-func (p *Plan) named(r *Rule) []pattern {
-	var places []string
-	for _, ref := range r.Named {
+// namedPlaces returns the places that configuration files name for a rule.
+func (p *Plan) namedPlaces(r *compiled) []place {
+	var found []place
+	for i, ref := range r.Named {
 		match := compile(ref.Match)
-		for _, where := range patterns(ref.In, p.homes) {
-			f := p.finder(r)
-			f.visit = func(n *node, _ bool) {
-				target, err := p.view.follow(n)
-				if err == nil && target.kind != 0 {
-					return
-				}
-				var data []byte
-				if err == nil {
-					data, err = p.view.read(target, maxHolds)
-				}
-				if err != nil {
-					f.absent(n, err)
-					return
-				}
-				for _, found := range match.FindAllSubmatch(data, -1) {
-					places = append(places, placesIn(string(found[1]))...)
-				}
+		f := p.finder(r.Rule)
+		f.visit = func(n *node, _ bool) {
+			target, err := p.view.follow(n)
+			if err == nil && target.kind != 0 {
+				return
 			}
+			var data []byte
+			if err == nil {
+				data, err = p.view.read(target, maxHolds)
+			}
+			if err != nil {
+				f.absent(n, err)
+				return
+			}
+			for _, words := range match.FindAllSubmatch(data, -1) {
+				found = append(found, placesIn(string(words[1]))...)
+			}
+		}
+		for _, where := range r.named[i] {
 			f.find(where)
 		}
 	}
-	return patterns(places, p.homes)
+	return found
 }
 
 // placesIn reads a list of paths from a configuration file. What is no path, or one that the catalogue would refuse, is
 // left out.
-func placesIn(value string) []string {
-	var places []string
+func placesIn(value string) []place {
+	var found []place
 	for word := range strings.FieldsSeq(value) {
 		word = strings.Trim(word, `"';`)
 		if word == "" || strings.EqualFold(word, "none") {
@@ -54,13 +54,13 @@ func placesIn(value string) []string {
 		if strings.ContainsAny(word, "$`{}") {
 			continue // a variable whose value only the program knows
 		}
-		place := path.Join("/", strings.NewReplacer("%%", "%", "%u", "*", "%U", "*").Replace(escape(word)))
+		name := path.Join("/", strings.NewReplacer("%%", "%", "%u", "*", "%U", "*").Replace(escape(word)))
 		if home || !path.IsAbs(word) {
-			place = "~" + place
+			name = "~" + name
 		}
-		if checkPattern(place) == nil {
-			places = append(places, place)
+		if one, err := places([]string{name}); err == nil {
+			found = append(found, one...)
 		}
 	}
-	return places
+	return found
 }

@@ -1,11 +1,12 @@
 package bake
 
 import (
+	"fmt"
 	"path"
 	"strings"
 )
 
-// pattern is a path with wildcards, split at its slashes; braces and "~" are expanded before.
+// pattern is a path with wildcards, split at its slashes, without braces.
 type pattern []segment
 
 // segment is what a pattern says about one name.
@@ -13,16 +14,63 @@ type segment struct {
 	text string // without escapes where it is not wild
 	wild bool
 	deep bool // "**"
+
+	// What most wildcards are: a beginning, "*", and an end.
+	simple     bool
+	head, tail string
 }
 
 func newPattern(p string) pattern {
-	var out pattern
-	for text := range strings.SplitSeq(strings.TrimPrefix(p, "/"), "/") {
+	p = strings.TrimPrefix(p, "/")
+	out := make(pattern, 0, 1+strings.Count(p, "/"))
+	for text := range strings.SplitSeq(p, "/") {
 		s := segment{text: text, deep: text == "**", wild: wild(text)}
 		if !s.wild {
 			s.text = unescape(text)
+		} else if head, tail, _ := strings.Cut(text, "*"); !strings.ContainsAny(head+tail, `*?[\`) {
+			s.simple, s.head, s.tail = true, head, tail
 		}
 		out = append(out, s)
+	}
+	return out
+}
+
+// place is a pattern that begins at the top of the tree or, where the rule wrote "~", in each home.
+type place struct {
+	home bool
+	path pattern
+}
+
+// places expands braces. What is no pattern is an error.
+func places(list []string) ([]place, error) {
+	var out []place
+	for _, p := range list {
+		for _, one := range braces(p) {
+			if err := checkPattern(one); err != nil {
+				return nil, fmt.Errorf("pattern %q %w", p, err)
+			}
+			rest, home := strings.CutPrefix(one, "~")
+			out = append(out, place{home: home, path: newPattern(rest)})
+		}
+	}
+	return out, nil
+}
+
+// absolute are the places as patterns that begin at the top.
+func absolute(list []place, homes []*node) []pattern {
+	var out []pattern
+	for _, p := range list {
+		if !p.home {
+			out = append(out, p.path)
+			continue
+		}
+		for _, h := range homes {
+			var full pattern
+			for _, name := range h.parts() {
+				full = append(full, segment{text: name})
+			}
+			out = append(out, append(full, p.path...))
+		}
 	}
 	return out
 }
@@ -36,24 +84,6 @@ func (p pattern) literal() (name string, ok bool) {
 		name += "/" + s.text
 	}
 	return name, true
-}
-
-// patterns expands braces, and "~" to each home.
-func patterns(list, homes []string) []pattern {
-	var out []pattern
-	for _, p := range list {
-		for _, one := range braces(p) {
-			rest, home := strings.CutPrefix(one, "~")
-			if !home {
-				out = append(out, newPattern(one))
-				continue
-			}
-			for _, h := range homes {
-				out = append(out, newPattern(strings.TrimSuffix(h, "/")+rest))
-			}
-		}
-	}
-	return out
 }
 
 // braces expands "{a,b}" like a shell: to one pattern for each alternative. Braces may nest.
@@ -127,6 +157,8 @@ func (s segment) matches(name string) bool {
 		return true
 	case !s.wild:
 		return s.text == name
+	case s.simple:
+		return len(name) >= len(s.head)+len(s.tail) && strings.HasPrefix(name, s.head) && strings.HasSuffix(name, s.tail)
 	}
 	ok, _ := path.Match(s.text, name) // patterns were checked when the rule was
 	return ok

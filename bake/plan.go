@@ -33,7 +33,7 @@ type Plan struct {
 	view    *view
 	stage   Stage
 	live    bool // the tree is this running system
-	homes   []string
+	homes   []*node
 	keep    []pattern
 	scripts []Item // programs to run when the rest is done
 	owner   *owner
@@ -48,10 +48,9 @@ func NewPlan(root *rootfs.Root, c *Catalogue, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, keep := range o.Keep {
-		if !strings.HasPrefix(keep, "/") && !strings.HasPrefix(keep, "~/") {
-			return nil, fmt.Errorf("cannot keep %q: write an absolute path", keep)
-		}
+	keep, err := places(o.Keep)
+	if err != nil {
+		return nil, fmt.Errorf("cannot keep what was asked for: %w", err)
 	}
 	mounts, err := imageMounts(root, o.Cross)
 	if err != nil {
@@ -70,10 +69,10 @@ func NewPlan(root *rootfs.Root, c *Catalogue, o Options) (*Plan, error) {
 	}
 	p.owner = &owner{view: p.view}
 	p.homes = homes(p.view, func(name string, err error) { p.unknown("homes", name, err) })
-	p.keep = patterns(o.Keep, p.homes)
-	for i := range c.rules {
+	p.keep = absolute(keep, p.homes)
+	for i, r := range c.compiled {
 		if uses[i] != unused {
-			p.look(&c.rules[i], uses[i])
+			p.look(r, uses[i])
 		}
 	}
 	return p, nil
@@ -83,16 +82,16 @@ func NewPlan(root *rootfs.Root, c *Catalogue, o Options) (*Plan, error) {
 func (p *Plan) Catalogue() string { return p.digest }
 
 // look plans one rule.
-func (p *Plan) look(r *Rule, u use) {
-	if len(r.When) > 0 && !p.any(r, r.When, "") || p.any(r, r.Unless, "") {
+func (p *Plan) look(r *compiled, u use) {
+	if len(r.when) > 0 && !p.any(r.Rule, r.when, "") || p.any(r.Rule, r.unless, "") {
 		return
 	}
 	before := len(p.Items)
 	s := newSearch(p, r, u)
-	for _, where := range patterns(r.Where, p.homes) {
+	for _, where := range r.where {
 		s.place(where)
 	}
-	for _, where := range p.named(r) {
+	for _, where := range p.namedPlaces(r) {
 		s.filesOnly = true
 		s.place(where)
 	}
@@ -102,10 +101,10 @@ func (p *Plan) look(r *Rule, u use) {
 }
 
 // any tells whether one of the patterns finds something that holds what the regular expression looks for.
-func (p *Plan) any(r *Rule, list []string, holds string) bool {
+func (p *Plan) any(r *Rule, list []place, holds string) bool {
 	found := false
 	content := compile(holds)
-	for _, where := range patterns(list, p.homes) {
+	for _, where := range list {
 		f := p.finder(r)
 		f.visit = func(n *node, _ bool) { found = found || p.holds(r, n, content) }
 		f.find(where)
@@ -118,20 +117,21 @@ func (p *Plan) any(r *Rule, list []string, holds string) bool {
 
 func (p *Plan) finder(r *Rule) *finder {
 	return &finder{
-		view: p.view,
-		skip: func(*node) bool { return false },
-		fail: func(n *node, err error) { p.unknown(r.ID, n.path(), err) },
+		view:  p.view,
+		homes: p.homes,
+		skip:  func(*node) bool { return false },
+		fail:  func(n *node, err error) { p.unknown(r.ID, n.path(), err) },
 	}
 }
 
 // refusal says why a rule may not act: nothing in the tree would make again what it takes.
-func (p *Plan) refusal(r *Rule) string {
-	if len(r.Makers) == 0 {
+func (p *Plan) refusal(r *compiled) string {
+	if len(r.makers) == 0 {
 		return ""
 	}
 	var names []string
-	for _, m := range r.Makers {
-		if p.any(r, []string{m.Where}, m.Holds) && (m.Unless == "" || !p.any(r, []string{m.Unless}, "")) {
+	for _, m := range r.makers {
+		if p.any(r.Rule, m.where, m.Holds) && !p.any(r.Rule, m.unless, "") {
 			return ""
 		}
 		if !slices.Contains(names, m.Name) {
@@ -142,9 +142,9 @@ func (p *Plan) refusal(r *Rule) string {
 }
 
 // planScripts plans the programs that want to run after a rule, and notes those that can not.
-func (p *Plan) planScripts(r *Rule) {
-	for _, where := range patterns(r.Scripts, p.homes) {
-		f := p.finder(r)
+func (p *Plan) planScripts(r *compiled) {
+	for _, where := range r.scripts {
+		f := p.finder(r.Rule)
 		f.visit = func(n *node, _ bool) {
 			target, err := p.view.follow(n)
 			if err != nil {
@@ -157,7 +157,7 @@ func (p *Plan) planScripts(r *Rule) {
 				f.absent(n, err)
 			case !fi.Mode().IsRegular() || fi.Mode()&0o111 == 0:
 			case p.live:
-				p.scripts = append(p.scripts, Item{Rule: r, Path: n.path(), Action: Run, acted: true})
+				p.scripts = append(p.scripts, Item{Rule: r.Rule, Path: n.path(), Action: Run, acted: true})
 			default:
 				p.Notes = append(p.Notes, fmt.Sprintf("%s was not run: it belongs to %s, and a program of an image can only run in it", Quote(n.path()), r.ID))
 			}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -126,18 +125,11 @@ func (r *Rule) validate() error {
 	if len(r.Where) == 0 && len(r.Named) == 0 {
 		fault("where is empty: the rule can find nothing")
 	}
-	lists := [][]string{r.Where, r.Except, r.Busy, r.When, r.Unless, r.Scripts}
 	for _, n := range r.Named {
-		lists = append(lists, n.In)
 		if match, err := regexp.Compile(n.Match); err != nil {
 			fault("named: %w", err)
 		} else if match.NumSubexp() < 1 {
 			fault("named: %q has no group for the place", n.Match)
-		}
-	}
-	for _, p := range slices.Concat(lists...) {
-		if err := checkPattern(p); err != nil {
-			fault("%w", err)
 		}
 	}
 	if _, err := regexp.Compile(r.Holds); err != nil {
@@ -169,8 +161,8 @@ func (r *Rule) validate() error {
 		fault("unknown default %q", r.Default)
 	}
 	for _, m := range r.Makers {
-		if m.Name == "" || checkPattern(m.Where) != nil {
-			fault("a maker needs a name and an absolute path")
+		if m.Name == "" {
+			fault("a maker needs a name")
 		}
 		if _, err := regexp.Compile(m.Holds); err != nil {
 			fault("maker %s: holds: %w", m.Name, err)
@@ -179,29 +171,30 @@ func (r *Rule) validate() error {
 	return errors.Join(errs...)
 }
 
-// checkPattern refuses patterns that could never match or that would take the whole tree.
+// checkPattern refuses patterns that could never match or that would take the whole tree. Braces are expanded before.
 func checkPattern(p string) error {
-	for _, one := range braces(p) {
-		if !strings.HasPrefix(one, "/") && !strings.HasPrefix(one, "~/") {
-			return fmt.Errorf("pattern %q must begin with / or ~/", p)
+	if !strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "~/") {
+		return errors.New("must begin with / or ~/")
+	}
+	if clean := path.Clean(p); clean != p || strings.Contains(p, "/../") {
+		return fmt.Errorf("is not a clean path: write %q", clean)
+	}
+	literal := 0
+	for name := range strings.SplitSeq(strings.TrimPrefix(strings.TrimPrefix(p, "~"), "/"), "/") {
+		if strings.Contains(name, "**") && name != "**" {
+			return fmt.Errorf("has %q: \"**\" must stand alone between slashes", name)
 		}
-		if clean := path.Clean(one); clean != one || strings.Contains(one, "/../") {
-			return fmt.Errorf("pattern %q is not a clean path: write %q", p, clean)
-		}
-		names := strings.TrimPrefix(strings.TrimPrefix(one, "~"), "/")
-		literal := 0
-		for segment := range strings.SplitSeq(names, "/") {
-			if strings.Contains(segment, "**") && segment != "**" {
-				return fmt.Errorf("pattern %q: \"**\" must stand alone between slashes", p)
+		if name != "" && !wild(name) {
+			literal = 2
+		} else {
+			if _, err := path.Match(name, ""); err != nil {
+				return fmt.Errorf("has a bad wildcard in %q", name)
 			}
-			if _, err := path.Match(segment, ""); err != nil {
-				return fmt.Errorf("pattern %q: bad wildcard in %q", p, segment)
-			}
-			literal = max(literal, len(segment)-strings.Count(segment, "*")-strings.Count(segment, "?"))
 		}
-		if literal < 2 { // "~/.*" and "/*" would take a home or the tree
-			return fmt.Errorf("pattern %q names nothing in particular: it would take everything", p)
-		}
+		literal = max(literal, len(name)-strings.Count(name, "*")-strings.Count(name, "?"))
+	}
+	if literal < 2 { // "~/.*" and "/*" would take a home or the tree
+		return errors.New("names nothing in particular: it would take everything")
 	}
 	return nil
 }

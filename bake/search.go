@@ -19,10 +19,10 @@ type search struct {
 	filesOnly bool
 }
 
-func newSearch(p *Plan, r *Rule, u use) *search {
-	s := &search{Plan: p, rule: r, use: u, except: patterns(r.Except, p.homes), content: compile(r.Holds), refusal: p.refusal(r), filesOnly: r.Files}
+func newSearch(p *Plan, r *compiled, u use) *search {
+	s := &search{Plan: p, rule: r.Rule, use: u, except: absolute(r.except, p.homes), content: compile(r.Holds), refusal: p.refusal(r), filesOnly: r.Files}
 	if p.stage == Live {
-		s.busy = patterns(r.Busy, p.homes)
+		s.busy = absolute(r.busy, p.homes)
 	}
 	return s
 }
@@ -36,7 +36,7 @@ func compile(expression string) *regexp.Regexp {
 }
 
 // place plans what a pattern finds.
-func (s *search) place(where pattern) {
+func (s *search) place(where place) {
 	found := false
 	f := s.finder(s.rule)
 	f.skip = func(n *node) bool { return n.claimed || len(s.except) > 0 && anyCovers(s.except, n.parts()) }
@@ -45,7 +45,7 @@ func (s *search) place(where pattern) {
 		s.expand(n, s.rule.Action, wildcard)
 	}
 	f.find(where)
-	if name, literal := where.literal(); !found && literal && s.rule.Reset != nil && s.rule.Reset.Create && s.use == acted {
+	if name, literal := where.path.literal(); !found && literal && !where.home && s.rule.Reset != nil && s.rule.Reset.Create && s.use == acted {
 		s.create(name)
 	}
 }

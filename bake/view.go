@@ -292,7 +292,7 @@ func (v *view) read(n *node, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readStart(d, n.name, limit)
+	return d.ReadStart(n.name, limit)
 }
 
 // nothing tells that an error means absence. A loop of links leads nowhere either, and what lives in memory is in no image.

@@ -2,17 +2,14 @@ package rootfs
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
-
-// ErrChanged says that a name led to something else than a moment before: somebody is changing the tree.
-var ErrChanged = errors.New("changed while it was being looked at")
 
 // ErrMounted says that a file would be written to that is mounted over its name and belongs to another file system, or to
 // another place of the same one.
@@ -21,10 +18,11 @@ var ErrMounted = errors.New("another file system is mounted there")
 // Dir is an open directory of a tree. Names given to its methods are single ones, without a slash, and links among them are
 // never followed.
 type Dir struct {
-	os    *os.Root
+	fd    int
 	up    *Dir // nil at the top; it may be closed
 	base  string
 	mount uint64 // 0 until it is asked for
+	read  bool   // ReadDir was called
 }
 
 // OpenDir follows the links in name and opens the directory that it leads to.
@@ -33,11 +31,16 @@ func (r *Root) OpenDir(name string) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	top, err := r.os.OpenRoot(".")
+	top, err := r.os.Open(".")
 	if err != nil {
 		return nil, pathError("open", "/", err)
 	}
-	d := &Dir{os: top}
+	defer top.Close()
+	fd, err := unix.FcntlInt(top.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, pathError("open", "/", err)
+	}
+	d := &Dir{fd: fd}
 	for part := range strings.SplitSeq(inside(real), "/") {
 		if part == "." {
 			break
@@ -54,27 +57,47 @@ func (r *Root) OpenDir(name string) (*Dir, error) {
 
 // OpenDir opens a directory in d.
 func (d *Dir) OpenDir(name string) (*Dir, error) {
-	seen, err := d.os.Lstat(name)
+	fd, err := d.open(name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return nil, d.fault("open", name, err)
 	}
-	if !seen.IsDir() {
-		return nil, d.fault("open", name, syscall.ENOTDIR)
+	return &Dir{fd: fd, up: d, base: name}, nil
+}
+
+// open is openat(2) without following a link at name.
+func (d *Dir) open(name string, flag int, mode fs.FileMode) (fd int, err error) {
+	if err := single(name); err != nil {
+		return -1, err
 	}
-	sub, err := d.os.OpenRoot(name)
-	if err != nil {
-		return nil, d.fault("open", name, err)
+	err = again(func() error {
+		fd, err = unix.Openat(d.fd, name, flag|unix.O_NOFOLLOW|unix.O_CLOEXEC, uint32(mode.Perm()))
+		return err
+	})
+	if err == unix.ELOOP && flag&unix.O_DIRECTORY != 0 {
+		err = unix.ENOTDIR // for whoever wants a directory a link is none
 	}
-	// OpenRoot would follow a link that was put in the directory's place after Lstat.
-	if opened, err := sub.Stat("."); err != nil || !os.SameFile(seen, opened) {
-		sub.Close()
-		return nil, d.fault("open", name, errors.Join(ErrChanged, err))
+	return fd, err
+}
+
+// single refuses what is no name of one entry: it could lead somewhere else.
+func single(name string) error {
+	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\x00") {
+		return fmt.Errorf("%q is no name of a directory entry: %w", name, syscall.EINVAL)
 	}
-	return &Dir{os: sub, up: d, base: name}, nil
+	return nil
+}
+
+// again calls f until no signal interrupts it; file systems in user space and NFS give up a call for one.
+func again(f func() error) error {
+	for {
+		if err := f(); err != unix.EINTR {
+			return err
+		}
+	}
 }
 
 // Close releases the directory.
-func (d *Dir) Close() error { return d.os.Close() }
+func (d *Dir) Close() error { return d.fault("close", "", unix.Close(d.fd)) }
 
 // Name is the directory's name in the tree when it was opened. It is put together when it is asked for: in a deep tree it
 // is longer than all that is read there.
@@ -110,131 +133,131 @@ func (d *Dir) Mount() (uint64, error) {
 	if d.mount != 0 {
 		return d.mount, nil
 	}
-	f, err := d.os.Open(".")
-	if err != nil {
-		return 0, d.fault("open", "", err)
-	}
-	defer f.Close()
-	d.mount, err = mountOf(f)
+	var err error
+	d.mount, err = mountOf(d.fd)
 	return d.mount, d.fault("statx", "", err)
 }
 
-func mountOf(f *os.File) (uint64, error) {
+func mountOf(fd int) (uint64, error) {
 	var st unix.Statx_t
-	err := unix.Statx(int(f.Fd()), "", unix.AT_EMPTY_PATH|unix.AT_STATX_DONT_SYNC, unix.STATX_MNT_ID, &st)
+	err := again(func() error {
+		return unix.Statx(fd, "", unix.AT_EMPTY_PATH|unix.AT_STATX_DONT_SYNC, unix.STATX_MNT_ID, &st)
+	})
 	if errors.Is(err, unix.ENOSYS) || st.Mask&unix.STATX_MNT_ID == 0 {
 		return 0, nil
 	}
 	return st.Mnt_id, err
 }
 
-// ReadDir lists the directory, sorted by name.
-func (d *Dir) ReadDir() ([]fs.DirEntry, error) {
-	f, err := d.os.Open(".")
-	if err != nil {
-		return nil, d.fault("read", "", err)
-	}
-	defer f.Close()
-	entries, err := f.ReadDir(-1)
-	return sorted(entries), d.fault("read", "", err)
-}
-
 // Lstat describes name.
 func (d *Dir) Lstat(name string) (fs.FileInfo, error) {
-	fi, err := d.os.Lstat(name)
-	return fi, d.fault("lstat", name, err)
+	fi, err := d.lstat(name)
+	if err != nil {
+		return nil, d.fault("lstat", name, err)
+	}
+	return fi, nil
+}
+
+func (d *Dir) lstat(name string) (*info, error) {
+	var st unix.Stat_t
+	err := single(name)
+	if err == nil {
+		err = again(func() error { return unix.Fstatat(d.fd, name, &st, unix.AT_SYMLINK_NOFOLLOW) })
+	}
+	return describe(name, &st), err
 }
 
 // Readlink returns the target of a link.
 func (d *Dir) Readlink(name string) (string, error) {
-	target, err := d.os.Readlink(name)
-	return target, d.fault("readlink", name, err)
-}
-
-// OpenFile opens a regular file; anything else is an error. With os.O_CREATE the file must not be there yet. A file that is
-// mounted over its name can be read but not written to: it is another place's.
-func (d *Dir) OpenFile(name string, flag int, mode fs.FileMode) (*os.File, error) {
-	if flag&os.O_CREATE != 0 {
-		f, err := d.os.OpenFile(name, flag|os.O_EXCL, mode)
-		return f, d.fault("create", name, err)
-	}
-	seen, err := d.os.Lstat(name)
-	if err != nil {
-		return nil, d.fault("open", name, err)
-	}
-	if !seen.Mode().IsRegular() {
-		return nil, d.fault("open", name, errors.New("is a "+kind(seen.Mode())+", not a file"))
-	}
-	f, err := d.os.OpenFile(name, flag|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
-	if err != nil {
-		return nil, d.fault("open", name, err)
-	}
-	opened, err := f.Stat()
-	switch {
-	case err != nil || !os.SameFile(seen, opened):
-		err = errors.Join(ErrChanged, err)
-	case flag&(os.O_WRONLY|os.O_RDWR) != 0:
-		err = d.own(f)
+	buf := make([]byte, unix.PathMax)
+	n, err := 0, single(name)
+	if err == nil {
+		err = again(func() error { n, err = unix.Readlinkat(d.fd, name, buf); return err })
 	}
 	if err != nil {
-		f.Close()
-		return nil, d.fault("open", name, err)
+		return "", d.fault("readlink", name, err)
 	}
-	return f, nil
-}
-
-// own checks that an open file lies on the directory's own mount.
-func (d *Dir) own(f *os.File) error {
-	here, err := d.Mount()
-	if err != nil {
-		return err
-	}
-	there, err := mountOf(f)
-	if err == nil && there != here {
-		err = ErrMounted
-	}
-	return err
+	return string(buf[:n]), nil
 }
 
 // Remove unlinks a file, a link, or an empty directory.
 func (d *Dir) Remove(name string) error {
-	return d.fault("remove", name, d.os.Remove(name))
+	err := single(name)
+	if err != nil {
+		return d.fault("remove", name, err)
+	}
+	unlink := func(flags int) error { return again(func() error { return unix.Unlinkat(d.fd, name, flags) }) }
+	if err = unlink(0); err == unix.EISDIR || err == unix.EPERM { // POSIX says EPERM for a directory, Linux EISDIR
+		if err2 := unlink(unix.AT_REMOVEDIR); err2 != unix.ENOTDIR {
+			err = err2
+		}
+	}
+	return d.fault("remove", name, err)
 }
 
 // Rename gives an entry another name in the same directory, replacing what had it.
 func (d *Dir) Rename(from, to string) error {
-	return d.fault("rename", from, d.os.Rename(from, to))
+	err := errors.Join(single(from), single(to))
+	if err == nil {
+		err = again(func() error { return unix.Renameat(d.fd, from, d.fd, to) })
+	}
+	return d.fault("rename", from, err)
 }
 
 // Symlink makes a link called name that leads to target.
 func (d *Dir) Symlink(target, name string) error {
-	return d.fault("link", name, d.os.Symlink(target, name))
+	err := single(name)
+	if err == nil {
+		err = again(func() error { return unix.Symlinkat(target, d.fd, name) })
+	}
+	return d.fault("link", name, err)
 }
 
 // Mkdir makes a directory in d with exactly this mode, whatever the umask.
 func (d *Dir) Mkdir(name string, mode fs.FileMode) error {
-	if err := d.os.Mkdir(name, mode.Perm()); err != nil {
+	err := single(name)
+	if err == nil {
+		err = again(func() error { return unix.Mkdirat(d.fd, name, uint32(mode.Perm())) })
+	}
+	if err != nil {
 		return d.fault("mkdir", name, err)
 	}
-	return d.fault("chmod", name, d.os.Chmod(name, mode))
+	sub, err := d.OpenDir(name)
+	if err != nil {
+		return err
+	}
+	defer sub.Close()
+	return d.fault("chmod", name, again(func() error { return unix.Fchmod(sub.fd, unixMode(mode)) }))
 }
 
 // Sync makes what was created, renamed or removed in the directory survive a power cut.
 func (d *Dir) Sync() error {
-	f, err := d.os.Open(".")
-	if err != nil {
-		return d.fault("open", "", err)
-	}
-	defer f.Close()
-	return d.fault("sync", "", f.Sync())
+	return d.fault("sync", "", again(func() error { return unix.Fsync(d.fd) }))
 }
 
-// Raise moves what lies at a path below d up into d, under a new name, which it returns. The path may be longer than
-// PATH_MAX: it is walked one name at a time.
+// Raise moves what lies at a path below d up into d, under a new name, which it returns. The path is walked one name at a
+// time, so that it may be longer than PATH_MAX, and links on it are not followed.
 func (d *Dir) Raise(below string) (string, error) {
-	name := temporary()
-	if err := d.os.Rename(below, name); err != nil {
-		return "", d.fault("move", below, err)
+	at := d
+	parts := strings.Split(below, "/")
+	for _, part := range parts[:len(parts)-1] {
+		next, err := at.OpenDir(part)
+		if at != d {
+			at.Close()
+		}
+		if err != nil {
+			return "", err
+		}
+		at = next
 	}
-	return name, nil
+	if at != d {
+		defer at.Close()
+	}
+	last := parts[len(parts)-1]
+	name := temporary()
+	err := single(last)
+	if err == nil {
+		err = again(func() error { return unix.Renameat(at.fd, last, d.fd, name) })
+	}
+	return name, at.fault("move", last, err)
 }

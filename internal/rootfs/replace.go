@@ -39,10 +39,10 @@ func (d *Dir) Replace(name string, data []byte) error {
 		err = copyAttributes(f, old)
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = d.os.Rename(temp, name)
+		err = d.Rename(temp, name)
 	}
 	if err != nil {
-		return errors.Join(d.fault("replace", name, err), d.os.Remove(temp))
+		return errors.Join(d.fault("replace", name, err), d.Remove(temp))
 	}
 	return d.Sync()
 }

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"slices"
 	"strings"
 )
 
@@ -106,9 +105,4 @@ func (r *Root) Remove(name string) error {
 		return err
 	}
 	return d.Sync()
-}
-
-func sorted(entries []fs.DirEntry) []fs.DirEntry {
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
-	return entries
 }

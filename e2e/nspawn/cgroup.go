@@ -20,15 +20,25 @@ type cgroup struct {
 }
 
 // kill kills what is in a group, and removes it and those below it. The kernel
-// frees a group a moment after its last process is gone.
+// frees a group a moment after its last process is gone. Then it removes what
+// nspawn leaves in /run when it is killed itself (systemd 255 and later mount there).
 const kill = `
-[ -d "$1" ] || exit 0
-echo 1 >"$1/cgroup.kill"
-for try in $(seq 100); do
-	find "$1" -depth -type d -exec rmdir {} + 2>/dev/null && exit 0
-	sleep 0.05
-done
-find "$1" -depth -type d -exec rmdir {} +`
+remove() {
+	find "$1" -depth -type d -exec rmdir {} +
+}
+if [ -d "$1" ]; then
+	echo 1 >"$1/cgroup.kill"
+	for try in $(seq 100); do
+		remove "$1" 2>/dev/null && break
+		sleep 0.05
+	done
+	[ ! -d "$1" ] || remove "$1" || exit
+fi
+for left in unix-export propagate; do
+	left=/run/systemd/nspawn/$left/$(basename "$1")
+	! mountpoint -q "$left" || umount -l "$left" || exit
+	[ ! -d "$left" ] || rmdir "$left" || exit
+done`
 
 func newCgroup(pattern string) (*cgroup, error) {
 	own, err := ownCgroup()
@@ -70,6 +80,9 @@ func ownCgroup() (string, error) {
 	}
 	return "", errors.New("no control groups of version 2 are mounted on /sys/fs/cgroup")
 }
+
+// machine is a name for the container that no other has at the same time.
+func (c *cgroup) machine() string { return filepath.Base(c.path) }
 
 // remove kills what is in the group and removes it.
 func (c *cgroup) remove() error {

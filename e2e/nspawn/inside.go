@@ -18,7 +18,7 @@ import (
 // and nothing but the program itself inside.
 func (c *Container) Command(ctx context.Context, args ...string) *exec.Cmd {
 	enter := []string{
-		"--target", strconv.Itoa(c.leader.Pid), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd",
+		"--target", strconv.Itoa(c.leader.Load().Pid), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd",
 		"--", "/usr/bin/env", "-i", "HOME=/root", "USER=root", "LANG=C.UTF-8", "TERM=dumb",
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 	}
@@ -52,7 +52,7 @@ func (c *Container) FailedUnits(ctx context.Context) (string, error) {
 
 // Leader returns the process id of the container's PID 1, as this machine
 // numbers it; its namespaces are in /proc/ID/ns.
-func (c *Container) Leader() int { return c.leader.Pid }
+func (c *Container) Leader() int { return c.leader.Load().Pid }
 
 // findLeader waits until nspawn's child is systemd in its own root. It is the
 // one process below nspawn that is number 1 in a namespace of its own.
@@ -65,7 +65,8 @@ func (c *Container) findLeader(ctx context.Context) error {
 				continue
 			}
 			// Holds a pidfd: no signal of ours ever goes to another process with its number.
-			if c.leader, err = os.FindProcess(pid); err == nil {
+			if leader, err := os.FindProcess(pid); err == nil {
+				c.leader.Store(leader)
 				return nil
 			}
 		}

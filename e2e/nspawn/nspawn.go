@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -38,7 +39,7 @@ type Container struct {
 
 	cmd    *exec.Cmd
 	group  *cgroup
-	leader *os.Process // the container's systemd
+	leader atomic.Pointer[os.Process] // the container's systemd; nil until it was found
 	done   chan struct{}
 	err    error // why nspawn ended; read after done
 	close  func() error
@@ -62,21 +63,27 @@ func Boot(ctx context.Context, cfg Config) (*Container, error) {
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	cmd := exec.CommandContext(ctx, "systemd-nspawn", arguments(cfg)...)
+	cmd := exec.CommandContext(ctx, "systemd-nspawn", arguments(cfg, group.machine())...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.WaitDelay = 5 * time.Second
 	// On a machine in hybrid mode nspawn would choose version 1, which systemd 257 cannot use.
 	cmd.Env = append(os.Environ(), "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, UseCgroupFD: true, CgroupFD: int(group.dir.Fd())}
+	c := &Container{Console: log, cmd: cmd, group: group, done: make(chan struct{})}
+	cmd.Cancel = func() error { // when ctx ends
+		if leader := c.leader.Load(); leader != nil {
+			return leader.Kill()
+		}
+		return cmd.Process.Kill()
+	}
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot start systemd-nspawn: %w", err), group.remove(), log.Close())
 	}
-	c := &Container{Console: log, cmd: cmd, group: group, done: make(chan struct{})}
 	c.close = sync.OnceValue(func() error {
-		// The container's systemd first: nspawn reaps it and ends. Killed together with
-		// nspawn it would be left to whoever inherits it, which may not reap at once.
-		if c.leader != nil {
-			c.leader.Kill() // fails only when it has ended
+		// The container's systemd first: nspawn reaps it, cleans up and ends. Killed
+		// together with nspawn it would be left to whoever inherits it.
+		if leader := c.leader.Load(); leader != nil {
+			leader.Kill() // fails only when it has ended
 			select {
 			case <-c.done:
 			case <-time.After(5 * time.Second):
@@ -97,9 +104,10 @@ func Boot(ctx context.Context, cfg Config) (*Container, error) {
 	return c, nil
 }
 
-func arguments(cfg Config) []string {
+func arguments(cfg Config, machine string) []string {
 	args := []string{
 		"--quiet", "--boot", "--directory=" + cfg.Root, "--console=read-only",
+		"--machine=" + machine, "--hostname=localhost", // a root without a host name gets none from us
 		"--register=no", "--keep-unit", // nothing outside our own control group
 		"--resolv-conf=off", "--timezone=off", "--link-journal=no", // nothing of this machine gets into the root
 	}
@@ -146,7 +154,7 @@ func (c *Container) Poweroff(ctx context.Context) error {
 	// SIGRTMIN+4 is poweroff.target for PID 1 (systemd(1)): needs no D-Bus and no
 	// command in the container, so it works at any moment of the boot.
 	const sigrtmin = 34
-	if err := c.leader.Signal(syscall.Signal(sigrtmin + 4)); err != nil {
+	if err := c.leader.Load().Signal(syscall.Signal(sigrtmin + 4)); err != nil {
 		return fmt.Errorf("cannot ask the container to power off: %w", err)
 	}
 	reboot, err := c.Wait(ctx)

@@ -224,12 +224,16 @@ func TestNothingIsLeftWhenKilled(t *testing.T) {
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		_, err := os.Stat(group)
 		if !isSystemd(leader) && errors.Is(err, fs.ErrNotExist) {
-			return
+			break
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("after 30 s: systemd runs: %t; control group: %v", isSystemd(leader), err)
 		}
 	}
+	for deadline := time.Now().Add(10 * time.Second); mounted(t, filepath.Base(group)) && time.Now().Before(deadline); {
+		time.Sleep(50 * time.Millisecond)
+	}
+	assertNoMount(t, filepath.Base(group))
 }
 
 func TestBootSaysWhy(t *testing.T) {
@@ -239,13 +243,34 @@ func TestBootSaysWhy(t *testing.T) {
 	}
 }
 
+// assertNoMount checks for what nspawn mounts on this machine, by the name of the machine.
+func assertNoMount(t *testing.T, machine string) {
+	t.Helper()
+	if mounted(t, machine) {
+		t.Errorf("a mount of %s is left", machine)
+	}
+	if left, _ := filepath.Glob("/run/systemd/nspawn/*/" + machine); len(left) > 0 {
+		t.Errorf("%v is left", left)
+	}
+}
+
+func mounted(t *testing.T, machine string) bool {
+	t.Helper()
+	table, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(string(table), machine)
+}
+
 // assertGone checks that the container left no process and no control group.
 func assertGone(t *testing.T, c *Container) {
 	t.Helper()
-	if isSystemd(c.leader.Pid) {
-		t.Errorf("its systemd still runs as %d", c.leader.Pid)
+	if isSystemd(c.Leader()) {
+		t.Errorf("its systemd still runs as %d", c.Leader())
 	}
 	if _, err := os.Stat(c.group.path); err == nil {
 		t.Errorf("%s is left", c.group.path)
 	}
+	assertNoMount(t, c.group.machine())
 }

@@ -10,6 +10,7 @@ const (
 	Empty    Action = "empty"    // remove all that is in a folder and keep the folder
 	Reset    Action = "reset"    // give a file a known content and mode
 	Edit     Action = "edit"     // change lines of a file
+	Wipe     Action = "wipe"     // put zeros over the pages of a swap file; its header with UUID and label stays
 	Report   Action = "report"   // touch nothing; tell
 	Run      Action = "run"      // of a change: a program of the image was run; no rule has this action
 )

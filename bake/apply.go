@@ -139,6 +139,8 @@ func (a *Applier) one(ctx context.Context, it Item) (int64, error) {
 		return it.Bytes, rewrite(d, it.name, 0, fixed(""))
 	case Edit:
 		return it.Bytes, rewrite(d, it.name, 0, it.Rule.Edit.edit)
+	case Wipe:
+		return wipeSwap(ctx, d, it.name)
 	case Reset:
 		return it.Bytes, a.reset(d, it.name, it.Rule.Reset)
 	}

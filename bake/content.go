@@ -42,6 +42,8 @@ func (s *search) change(n *node, fi fs.FileInfo) (bytes int64, needed bool, err 
 	switch s.rule.Action {
 	case Truncate:
 		return stored(fi), fi.Size() > 0, nil
+	case Wipe:
+		return stored(fi), true, nil // what needs it is known by what it holds
 	case Edit:
 		data, err := s.view.read(n, maxEdit+1)
 		if err != nil {

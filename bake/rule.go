@@ -136,7 +136,7 @@ func (r *Rule) validate() error {
 		fault("holds: %w", err)
 	}
 	switch r.Action {
-	case Delete, Truncate, Empty, Report:
+	case Delete, Truncate, Empty, Wipe, Report:
 	case Reset:
 		if r.Reset == nil {
 			fault("action reset needs the content to reset to")

@@ -218,14 +218,27 @@ func storageRules() []Rule {
 		},
 		{
 			ID:        "swap-files",
-			Title:     "swap files",
+			Title:     "content of swap files",
 			Why:       "they hold what was in the build machine's memory, keys and passwords too",
 			Source:    "swapon(8); mkswap(8); cluster-api image-builder sysprep",
 			Where:     []string{"/{swapfile,swap.img,swap,.swapfile,swap-hibinit,swap/swapfile,var/swap,var/swapfile,var/cache/swap/swap*}"},
-			Files:     true,
+			Named:     []Reference{{In: []string{"/etc/fstab"}, Match: `(?m)^(/\S+)\s+\S+\s+swap\s`}},
+			Holds:     `(SWAPSPACE2|S1SUSPEND\x00|S2SUSPEND\x00|LINHIB0001)\x00*[^\x00]`, // something behind the header
+			Action:    Wipe,
+			Default:   AuditOnly, // slow: bake --mkswap
+			MadeAgain: "the file stays, with its UUID and label",
+			Before:    [][]string{{"swapoff", "-a"}},
+		},
+		{
+			ID:        "swap-partitions",
+			Title:     "swap partitions",
+			Why:       "they hold what was in the build machine's memory, keys and passwords too",
+			Source:    "swapon(8); mkswap(8)",
+			Where:     []string{"/etc/fstab"},
+			Holds:     `(?m)^((PART)?(UUID|LABEL)=|/dev/)\S+\s+\S+\s+swap\s`,
 			Action:    Report,
 			Default:   AuditOnly,
-			MadeAgain: "leaven bake --mkswap writes zeros over them and keeps them",
+			MadeAgain: "swapoff, blkdiscard -z and mkswap -U with the old UUID, on the disk",
 		},
 		{
 			ID:        "blkid-cache",

@@ -198,7 +198,7 @@ func (s *search) claim(n *node) {
 		return
 	}
 	n.claimed = true
-	if s.use != acted || s.refusal != "" || s.rule.Action == Truncate || s.rule.Action == Reset {
+	if s.use != acted || s.refusal != "" || s.rule.Action == Truncate || s.rule.Action == Reset || s.rule.Action == Wipe {
 		n.keep()
 	}
 }

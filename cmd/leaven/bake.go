@@ -30,6 +30,8 @@ func newBakeCommand(p *program) *cobra.Command {
 	cmd.Flags().Var(&choice{value: &stage, from: []string{"live", "shutdown", "all"}}, "stage", "which rules to run: live, shutdown or all")
 	dryRun := cmd.Flags().Bool("dry-run", false, "print what would be done and change nothing")
 	overwrite := cmd.Flags().Bool("overwrite", false, "overwrite credentials before they are removed")
+	mkswap := cmd.Flags().Bool("mkswap", false, "put zeros over swap files; their UUIDs stay")
+	zeroFree := cmd.Flags().Bool("zero-free", false, "put zeros over what is free on the image's disks; takes as long as writing them")
 	lastStage := cmd.Flags().Bool("last-stage", false, "seal once more when this system shuts down, after all that writes has stopped")
 	final := cmd.Flags().Bool("final", false, "this is the last stage")
 	cmd.Flags().MarkHidden("final")
@@ -38,21 +40,24 @@ func newBakeCommand(p *program) *cobra.Command {
 			return errors.New("say which tree to seal: --root DIR for an image's tree, --root / for this running system")
 		}
 		s.given.Stage = bake.Stage(stage)
+		if *mkswap {
+			s.switches = append(s.switches, "swap-files=on")
+		}
 		ctx, cancel := s.within(cmd.Context())
 		defer cancel()
 		out.begin()
 		if base.chosen(args) {
 			return out.end(takeBaseline(ctx, s, out, base))
 		}
-		return out.end(runBake(ctx, s, out, baking{dryRun: *dryRun, overwrite: *overwrite, lastStage: *lastStage, final: *final}))
+		return out.end(runBake(ctx, s, out, baking{dryRun: *dryRun, overwrite: *overwrite, zeroFree: *zeroFree, lastStage: *lastStage, final: *final}))
 	}
 	return cmd
 }
 
 // baking is what bake does besides what the selection says.
 type baking struct {
-	dryRun, overwrite bool
-	lastStage, final  bool // arm the last stage; be the last stage
+	dryRun, overwrite, zeroFree bool
+	lastStage, final            bool // arm the last stage; be the last stage
 }
 
 func runBake(ctx context.Context, s *selection, out *output, b baking) error {
@@ -96,6 +101,9 @@ func runBake(ctx context.Context, s *selection, out *output, b baking) error {
 	if !b.dryRun {
 		err = s.conclude(ctx, root, live, b, report)
 	}
+	if b.zeroFree && !b.dryRun && !b.lastStage {
+		err = errors.Join(err, s.zeroFree(ctx, root, out, b.final))
+	}
 	switch out.format {
 	case "json":
 		err = errors.Join(err, out.object(report))
@@ -112,7 +120,7 @@ func runBake(ctx context.Context, s *selection, out *output, b baking) error {
 func (s *selection) conclude(ctx context.Context, root *rootfs.Root, live bool, b baking, r bake.BakeReport) error {
 	switch {
 	case b.lastStage:
-		return s.armLastStage(ctx, root)
+		return s.armLastStage(ctx, root, b)
 	case s.options.Stage != bake.All || len(s.options.Only) > 0:
 		return nil
 	}

@@ -16,13 +16,19 @@ import (
 )
 
 // armLastStage makes the system seal itself at shutdown with the same choices as now.
-func (s *selection) armLastStage(ctx context.Context, root *rootfs.Root) error {
+func (s *selection) armLastStage(ctx context.Context, root *rootfs.Root, b baking) error {
 	mounts, err := bake.ImageMounts(root, s.options.Cross)
 	if err != nil {
 		return err
 	}
 	// The choices are those of now, so the settings, which lie in the image or where the build put them, are not read again.
 	args := []string{"bake", "--root", "/", "--stage", "all", "--final", "--deadline", "10m", "--config", "/dev/null", "--profile", s.options.Profile}
+	if b.overwrite {
+		args = append(args, "--overwrite")
+	}
+	if b.zeroFree {
+		args = append(args, "--zero-free")
+	}
 	for _, id := range slices.Sorted(maps.Keys(s.options.Switches)) {
 		args = append(args, "--rule", id+"="+string(s.options.Switches[id]))
 	}

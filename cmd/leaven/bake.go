@@ -102,7 +102,7 @@ func runBake(ctx context.Context, s *selection, out *output, b baking) error {
 		err = s.conclude(ctx, root, live, b, report)
 	}
 	if b.zeroFree && !b.dryRun && !b.lastStage {
-		err = errors.Join(err, s.zeroFree(ctx, root, out, b.final))
+		err = errors.Join(err, s.zeroFree(ctx, root, out, live && !b.final))
 	}
 	switch out.format {
 	case "json":

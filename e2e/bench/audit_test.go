@@ -38,7 +38,7 @@ func BenchmarkAudit(b *testing.B) {
 		}
 		var u usage
 		for b.Loop() {
-			u.run(b, []int{0, 1}, gitleaks, "dir", "--no-banner", "--redact=100", "--max-archive-depth=2", dir)
+			u.run(b, []int{0, 1}, gitleaks, "dir", "--no-banner", "--redact=100", dir)
 		}
 		u.report(b, size)
 	})

@@ -43,6 +43,9 @@ func fill(ctx context.Context, root *rootfs.Root, point string, reserve int64, p
 		return 0, err
 	}
 	defer d.Close()
+	if err := d.SyncAll(); err != nil {
+		return 0, err
+	}
 	free, err := d.Free()
 	if err != nil {
 		return 0, err

@@ -35,6 +35,12 @@ func (d *Dir) Scratch() (*os.File, error) {
 	return f, nil
 }
 
+// SyncAll makes all that was written to the directory's file system survive a power cut. Blocks of files that were removed
+// can be given to others only then (ext4 keeps them until its journal is written).
+func (d *Dir) SyncAll() error {
+	return d.fault("syncfs", "", again(func() error { return unix.Syncfs(d.fd) }))
+}
+
 // Free is what is free on the directory's file system, in bytes, the part that is kept for root included.
 func (d *Dir) Free() (int64, error) {
 	var st unix.Statfs_t

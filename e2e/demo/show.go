@@ -34,7 +34,9 @@ func show(ctx context.Context, p *progress, builder []golden.Fact, image *golden
 	if err := sealed(p, image); err != nil {
 		return err
 	}
-	p.line("   offline audit: " + strings.TrimSpace(verdict))
+	for line := range strings.Lines(verdict) {
+		p.line("   offline audit: " + strings.TrimSpace(line))
+	}
 	for i, in := range instances {
 		p.step(fmt.Sprintf("first boot of instance %c", 'A'+i))
 		text, err := in.SSH.Run(ctx, "leaven status")

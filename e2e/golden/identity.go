@@ -21,8 +21,7 @@ done
 fact machine-id "$(cat /etc/machine-id)"
 fact "host name" "$(cat /etc/hostname 2>/dev/null || echo none)"
 fact "random seed" "$(digest /var/lib/systemd/random-seed)"
-fact "CFEngine key" "$(digest /var/lib/cfengine3/ppkeys/localhost.priv)"
-fact "CFEngine public key" "$(digest /var/lib/cfengine3/ppkeys/localhost.pub)"
+fact "CFEngine key" "$(digest /var/lib/cfengine3/ppkeys/localhost.pub)"
 `
 
 // Fact is one thing that makes a machine itself. Secrets are shown as digests; None is no value.

@@ -21,7 +21,7 @@ type Instance struct {
 	SSH    *sshclient.Client // as root
 }
 
-// Launch starts an instance on an overlay in dir and waits until one can log in. The login key comes with the launch, as a
+// Launch starts an instance on an overlay in dir and waits until first boot is over. The login key comes with the launch, as a
 // systemd credential: the image holds none.
 func (im *Image) Launch(ctx context.Context, dir, id string) (*Instance, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -52,6 +52,10 @@ func (im *Image) Boot(ctx context.Context, dir, id string) (*Instance, error) {
 	defer cancel()
 	if in.SSH, err = sshclient.Dial(wait, vm.SSHAddress(), "root", key); err != nil {
 		return nil, errors.Join(fmt.Errorf("instance %s does not let us in; its console is in %s: %w", id, in.Serial, err), vm.Close())
+	}
+	// What first boot makes of the instance is for the caller to judge.
+	if _, err := in.SSH.Run(wait, "leaven status --wait >/dev/null || true"); err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot wait for first boot of instance %s; its console is in %s: %w", id, in.Serial, err), in.Close())
 	}
 	return in, nil
 }

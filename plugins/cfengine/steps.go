@@ -31,7 +31,7 @@ func (Plugin) Steps(root *rootfs.Root) []firstboot.Step {
 		ID:       "cfengine-key",
 		Title:    "a CFEngine key of its own",
 		Policy:   firstboot.Degrade,
-		Deadline: time.Minute, // cf-key waits 5 s for a resolver that does not answer
+		Deadline: 5 * time.Minute, // cf-key waits 5 s for a resolver that does not answer, and RSA takes half a minute where the CPU is emulated
 		Check:    func(context.Context) (firstboot.Verdict, error) { return checkKey(root) },
 		Apply:    func(ctx context.Context) error { return makeKey(ctx, root) },
 	}}

@@ -15,8 +15,9 @@ import (
 const Reserve = 64 << 20
 
 const (
-	block = 1 << 20 // bytes written at once
-	flush = 256     // blocks until they must be on the disk: the kernel would keep them in memory as long as it can
+	block    = 1 << 20 // bytes written at once
+	smallest = 512     // the same when the disk is nearly full: no file system has smaller blocks
+	flush    = 256     // blocks until they must be on the disk: the kernel would keep them in memory as long as it can
 )
 
 // Progress is told from time to time how far it is, in bytes; total is what was free at the beginning.
@@ -46,33 +47,43 @@ func fill(ctx context.Context, root *rootfs.Root, point string, reserve int64, p
 	if err := d.SyncAll(); err != nil {
 		return 0, err
 	}
-	free, err := d.Free()
-	if err != nil {
-		return 0, err
-	}
 	f, err := d.Scratch()
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, f.Truncate(0), f.Close()) }() // closing alone would leave the freeing to later
+	restore, held := func() error { return nil }, error(nil)
+	defer func() { err = errors.Join(err, f.Truncate(0), f.Close(), restore()) }() // closing alone would leave the freeing to later
+	if reserve == 0 {
+		if restore, held = releaseHeld(f); held != nil {
+			return 0, held
+		}
+	}
+	free, err := d.Free()
+	if err != nil {
+		return 0, err
+	}
 	total := max(0, free-reserve)
-	zeros := make([]byte, block)
+	zeros, size := make([]byte, block), int64(block)
 	told := time.Now()
 	for i := 1; free > reserve; i++ {
 		if err := context.Cause(ctx); err != nil {
 			return done, err
 		}
-		n, err := f.Write(zeros[:min(block, free-reserve)])
+		n, err := f.Write(zeros[:min(size, free-reserve)])
 		done += int64(n)
-		if errors.Is(err, syscall.ENOSPC) {
-			break // somebody else was writing too
-		}
-		if err != nil {
+		full := errors.Is(err, syscall.ENOSPC)
+		if err != nil && !full {
 			return done, err
 		}
-		if i%flush == 0 {
+		if full || i%flush == 0 {
 			if err := f.Sync(); err != nil {
 				return done, err
+			}
+		}
+		if full {
+			// What is written at once must fit as a whole, with what describes it; smaller pieces still do.
+			if size /= 2; size < smallest {
+				break
 			}
 		}
 		if progress != nil && time.Since(told) >= time.Second {
@@ -83,5 +94,8 @@ func fill(ctx context.Context, root *rootfs.Root, point string, reserve int64, p
 			return done, err
 		}
 	}
-	return done, f.Sync()
+	if err := f.Sync(); err != nil {
+		return done, err
+	}
+	return done, emptyJournal(f)
 }

@@ -64,7 +64,7 @@ func TestFreeOverwritesWhatWasDeleted(t *testing.T) {
 	must(t, err)
 	defer root.Close()
 	var last int64
-	n, err := Free(t.Context(), root, []string{"/"}, 1<<20, func(_ string, done, _ int64) { last = done })
+	n, err := Free(t.Context(), root, []string{"/"}, 0, func(_ string, done, _ int64) { last = done })
 	must(t, err)
 	if n < 30<<20 || last > n {
 		t.Errorf("%d bytes were written, %d announced", n, last)

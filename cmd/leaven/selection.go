@@ -143,11 +143,14 @@ func (s *selection) resolve(root *rootfs.Root) error {
 		if value != bake.On && value != bake.Off && value != bake.AuditOnly {
 			return fmt.Errorf("cannot switch %q: write ID=on, ID=off or ID=audit", text)
 		}
-		if slices.Contains(known.Checks, id) && value == bake.Off {
+		switch {
+		case !slices.Contains(known.Checks, id):
+			o.Switches[id] = value
+		case value == bake.Off:
 			skip = append(skip, id)
-			continue
+		default:
+			return fmt.Errorf("cannot switch %q: %s is a check of the audit, which can only be off", text, id)
 		}
-		o.Switches[id] = value
 	}
 	for _, id := range slices.Concat(o.Only, skip) {
 		if !slices.Contains(known.Rules, id) && !slices.Contains(known.Checks, id) {

@@ -1,10 +1,13 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/leaven-dev/leaven/e2e/nspawn"
 	"github.com/leaven-dev/leaven/firstboot"
@@ -36,6 +39,9 @@ func TestFirstBoot(t *testing.T) {
 				testBrokenAgents(t, unsealed{behind, image.baked})
 			})
 			t.Run("two clones", func(t *testing.T) { testTwoClones(t, image) })
+			t.Run("status waits", func(t *testing.T) { testStatusWaits(t, image) })
+			t.Run("presets", func(t *testing.T) { testPresets(t, image) })
+			t.Run("units as on RHEL", func(t *testing.T) { testRHELUnits(t, image) })
 			t.Run("damaged state", func(t *testing.T) { testDamagedState(t, image) })
 			t.Run("repaired", func(t *testing.T) { testRepaired(t, image) })
 			t.Run("killed", func(t *testing.T) { testKilled(t, image) })
@@ -65,6 +71,9 @@ func testIdentity(t *testing.T, image unsealed) {
 	}
 	if log, err := c.Journal(t.Context()); err != nil || strings.Contains(strings.ToLower(log), "ordering cycle") {
 		t.Errorf("systemd found an ordering cycle, or cannot tell: %v", err)
+	}
+	if out := run(t, c, "systemd-analyze", "verify", "--man=no", "leaven-identity.service", "leaven-firstboot.service", "ssh.service", "ssh.socket", "default.target"); out != "" {
+		t.Errorf("systemd-analyze verify: %s", out)
 	}
 	if failed, err := c.FailedUnits(t.Context()); failed != "" || err != nil {
 		t.Errorf("failed units: %s %v", failed, err)
@@ -140,5 +149,74 @@ func testDamagedState(t *testing.T, image unsealed) {
 	run(t, c, "sh", "-c", "rm /var/lib/leaven/current/state.json && leaven firstboot && leaven status")
 	if again := ownKeys(t, c, image.baked); !slices.Equal(again, keys) {
 		t.Error("repairing the state changed the host keys")
+	}
+}
+
+// testStatusWaits asks as early as a command can run. An answer before first boot is through would be a lie.
+func testStatusWaits(t *testing.T, image unsealed) {
+	root := clone(t, image.root)
+	put(t, root, "etc/systemd/system/leaven-firstboot.service.d/late.conf", "[Service]\nExecStartPre=/bin/sleep 3\n", 0o644)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	c, err := nspawn.Boot(ctx, nspawn.Config{Root: root, Console: filepath.Join(t.ArtifactDir(), "console.log")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, user := range []string{"root", "admin"} {
+		text, err := c.Run(ctx, "setpriv", "--reuid="+user, "--regid="+user, "--clear-groups", "leaven", "status", "--wait")
+		if err != nil || !strings.Contains(text, " is up: ") {
+			t.Errorf("status --wait for %s: %v\n%s", user, err, text)
+		}
+	}
+	// There is nothing to wait for where the unit will not run any more.
+	run(t, c, "sh", "-c", "rm -r /run/leaven")
+	if text, err := c.Run(ctx, "leaven", "status", "--wait"); err == nil || !strings.Contains(text, "has not run") {
+		t.Errorf("status --wait with nothing to wait for: %v\n%s", err, text)
+	}
+}
+
+// testPresets boots an image whose vendor switches off all that no preset names, in a boot that applies presets.
+func testPresets(t *testing.T, image unsealed) {
+	root := clone(t, image.root)
+	put(t, root, "etc/machine-id", "uninitialized\n", 0o444)
+	// They would ask questions on the console, and wait two minutes for a link.
+	chroot(t, root, "systemctl mask systemd-firstboot.service systemd-networkd-wait-online.service")
+	put(t, root, "usr/lib/systemd/system-preset/99-default-disable.preset", "enable ssh.service\ndisable *\n", 0o644)
+	c, _ := bootAnyhow(t, nspawn.Config{Root: root})
+	if out := run(t, c, "sh", "-c", "systemctl is-enabled dbus-fi.w1.wpa_supplicant1.service e2scrub_all.timer || true"); strings.Contains(out, "enabled") {
+		t.Fatalf("presets were not applied, so nothing is shown: %s", out)
+	}
+	ownKeys(t, c, image.baked)
+	run(t, c, "leaven", "status", "--wait")
+	run(t, c, "systemctl", "is-enabled", "leaven-identity.service", "leaven-firstboot.service")
+}
+
+// testRHELUnits boots with units of the names and dependencies that Fedora and RHEL have: a generator of keys for each type, which
+// would make an RSA key, and keep a baked one.
+func testRHELUnits(t *testing.T, image unsealed) {
+	root := clone(t, image.root)
+	chroot(t, root, "systemctl disable ssh.service; rm -f /etc/systemd/system/sshd.service; rm -f /lib/systemd/system/ssh.service /lib/systemd/system/ssh.socket /lib/systemd/system/ssh@.service")
+	for name, text := range map[string]string{
+		"sshd.service":         "[Unit]\nAfter=network.target sshd-keygen.target\nWants=sshd-keygen.target\n[Service]\nType=notify\nRuntimeDirectory=sshd\nExecStart=/usr/sbin/sshd -D\n",
+		"sshd-keygen.target":   "[Unit]\nWants=sshd-keygen@rsa.service sshd-keygen@ecdsa.service sshd-keygen@ed25519.service\nPartOf=sshd.service\n",
+		"sshd-keygen@.service": "[Unit]\nBefore=sshd-keygen.target\nConditionFileNotEmpty=|!/etc/ssh/ssh_host_%i_key\n[Service]\nType=oneshot\nExecStart=/usr/bin/ssh-keygen -q -t %i -N \"\" -f /etc/ssh/ssh_host_%i_key\n",
+	} {
+		put(t, root, "usr/lib/systemd/system/"+name, text, 0o644)
+	}
+	chroot(t, root, "mkdir -p /etc/systemd/system/multi-user.target.wants; ln -s /usr/lib/systemd/system/sshd.service /etc/systemd/system/multi-user.target.wants/")
+	broken := clone(t, root)
+	put(t, broken, "usr/bin/leaven", "#!/bin/sh\nexit 1\n", 0o755)
+	c, _ := bootAnyhow(t, nspawn.Config{Root: broken})
+	silent(t, c)
+	off(t, c)
+
+	c = boot(t, nspawn.Config{Root: root})
+	keys := ownKeys(t, c, image.baked) // two, so no RSA key was made
+	if on := publicKeys(t, root); !slices.Equal(on, keys) {
+		t.Errorf("in /etc/ssh are %q, sshd shows %q", on, keys)
+	}
+	if log, err := c.Journal(t.Context()); err != nil || strings.Contains(strings.ToLower(log), "ordering cycle") {
+		t.Errorf("systemd found an ordering cycle, or cannot tell: %v", err)
 	}
 }

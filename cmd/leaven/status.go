@@ -64,20 +64,31 @@ func waitForFirstboot(ctx context.Context, root *rootfs.Root, status firstboot.S
 	if !live || err != nil {
 		return status, err
 	}
-	tick := time.NewTicker(200 * time.Millisecond) // reading two small files; asking systemd costs more
-	defer tick.Stop()
-	for n := 0; unfinished(status); n++ {
-		if n%10 == 0 {
+	booted, err := systemd.Running()
+	if !booted || err != nil {
+		return status, err
+	}
+	const (
+		tick = 200 * time.Millisecond // reading two small files
+		ask  = 10                     // ticks; asking systemd costs more
+		deaf = 15                     // times: early in a boot there is no D-Bus yet, through which users other than root ask
+	)
+	for n, unheard := 0, 0; unfinished(status); n++ {
+		if n%ask == 0 {
 			pending, err := pendingUnits(ctx)
-			if err != nil {
-				return status, err
-			}
-			if !pending {
+			switch {
+			case err == nil && !pending:
 				return firstboot.ReadStatus(root, version) // it may have come to its end meanwhile
+			case err == nil:
+				unheard = 0
+			case unheard == deaf:
+				return status, err
+			default:
+				unheard++
 			}
 		}
 		select {
-		case <-tick.C:
+		case <-time.After(tick):
 		case <-ctx.Done():
 			return status, fmt.Errorf("interrupted; as of now: %s", status.Verdict)
 		}

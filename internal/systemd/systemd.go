@@ -15,13 +15,18 @@ import (
 	"github.com/leaven-dev/leaven/internal/run"
 )
 
-// Running tells whether this system was booted by systemd (sd_booted(3)).
+// Running tells whether systemd runs this system (sd_booted(3)). It does also in the first moments of a boot, when it has not
+// made its folder yet and does not answer.
 func Running() (bool, error) {
 	fi, err := os.Lstat("/run/systemd/system")
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+	if err == nil {
+		return fi.IsDir(), nil
 	}
-	return err == nil && fi.IsDir(), err
+	if !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	name, err := os.ReadFile("/proc/1/comm")
+	return string(name) == "systemd\n", err
 }
 
 // Status tells what the unit is doing, for `systemctl status` (sd_notify(3)). Outside of a unit it does nothing.

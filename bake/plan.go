@@ -25,7 +25,7 @@ type Item struct {
 // A Plan is all that must go from a tree. Making one changes nothing.
 type Plan struct {
 	Items   []Item
-	Spared  []Item    // what rules would take that are switched off
+	Spared  []Item    // what rules would take that are switched off by name or by the profile
 	Unknown []Finding // what could not be looked at
 	Notes   []string  // what the plan leaves to people
 
@@ -74,6 +74,9 @@ func NewPlan(root *rootfs.Root, c *Catalogue, o Options) (*Plan, error) {
 		if uses[i] != unused {
 			p.look(r, uses[i])
 		}
+	}
+	if len(o.Only) > 0 {
+		p.Spared = nil // nobody switched these off; they were not asked for
 	}
 	return p, nil
 }

@@ -153,7 +153,7 @@ func unescape(segment string) string {
 // matches tells whether the segment stands for a name. Unlike in a shell "*" takes a leading dot too: dot files must go.
 func (s segment) matches(name string) bool {
 	switch {
-	case s.deep || s.text == "*":
+	case s.deep || s.wild && s.text == "*":
 		return true
 	case !s.wild:
 		return s.text == name

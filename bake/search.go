@@ -90,8 +90,25 @@ func (s *search) folder(n *node, action Action, parts []string) {
 
 // divided tells whether a folder cannot go as one: something in it must stay, or is mounted there.
 func (s *search) divided(n *node, parts []string) bool {
-	below := func(q pattern) bool { return q.reachesBelow(parts) }
-	return n.stays || n.mount != nil || slices.ContainsFunc(s.except, below) || slices.ContainsFunc(s.busy, below) || slices.ContainsFunc(s.keep, below) || s.view.mountsBelow(n)
+	return n.stays || n.mount != nil || s.view.mountsBelow(n) || s.protects(n, parts)
+}
+
+// protects tells whether a pattern keeps something in a folder from going.
+func (s *search) protects(n *node, parts []string) bool {
+	var near []pattern
+	for _, p := range slices.Concat(s.except, s.busy, s.keep) {
+		if p.reachesBelow(parts) {
+			near = append(near, p)
+		}
+	}
+	if len(near) == 0 {
+		return false
+	}
+	entries, err := s.view.list(n)
+	return err != nil || slices.ContainsFunc(entries, func(e *node) bool {
+		below := e.parts()
+		return anyCovers(near, below) || e.kind == fs.ModeDir && s.protects(e, below)
+	})
 }
 
 // children plans each entry of a folder by itself.

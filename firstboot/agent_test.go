@@ -268,3 +268,37 @@ func TestOneRunAtATime(t *testing.T) {
 	}
 	again.Close()
 }
+
+func TestMachineIDOfTheImage(t *testing.T) {
+	sealed := time.Now().Add(-time.Hour)
+	for _, c := range []struct {
+		name  string
+		made  time.Time // the machine-id
+		proof string
+		want  Result
+		text  string
+	}{
+		{"new", sealed.Add(time.Minute), "", OK, "made by this instance"},
+		{"baked", sealed.Add(-time.Minute), "", Degraded, "the machine-id came with the image"},
+		{"not sealed", sealed.Add(-time.Minute), "-", OK, "nobody can tell whether others have it too"},
+		{"clock behind", sealed.Add(-time.Minute), "2099-01-01T00:00:00Z", OK, "the clock is behind"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := instance(t, "i-00000001")
+			if c.proof == "" {
+				c.proof = sealed.UTC().Format(time.RFC3339)
+			}
+			if c.proof != "-" {
+				write(t, dir, "var/lib/leaven/seal.json", `{"schema":"leaven/seal/1","time":"`+c.proof+`"}`)
+			}
+			if err := os.Chtimes(filepath.Join(dir, "etc/machine-id"), c.made, c.made); err != nil {
+				t.Fatal(err)
+			}
+			sum := runStages(dir, Identity)
+			rec, _ := readState(t, dir, "i-00000001").step("machine-id")
+			if sum.Result != c.want || !strings.Contains(rec.Message, c.text) {
+				t.Errorf("the verdict is %v, the step says %q; want %q and %q", sum, rec.Message, c.want, c.text)
+			}
+		})
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"time"
 
@@ -70,31 +69,6 @@ func (a *Agent) identitySteps(who identification) []Step {
 		})
 	}
 	return steps
-}
-
-// checkMachineID looks whether systemd made a machine-id. Making one is systemd's work, from the empty file that sealing leaves.
-func (a *Agent) checkMachineID(who identification) (Verdict, error) {
-	id, err := line(a.Root, "/etc/machine-id")
-	if err != nil {
-		return Verdict{}, err
-	}
-	const cure = "see machine-id(5); the image must have an empty /etc/machine-id"
-	switch {
-	case id == "":
-		return Verdict{}, WithCure(errors.New("/etc/machine-id is missing or empty"), cure)
-	case !hex128.MatchString(id):
-		return Verdict{}, WithCure(fmt.Errorf("/etc/machine-id holds no id but %q", id), cure)
-	}
-	if who.last != "" && who.last != who.ID {
-		before, err := loadState(a.Root, who.last)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return Verdict{}, err
-		}
-		if err == nil && before.MachineID == who.machineID {
-			return Verdict{}, WithCure(fmt.Errorf("the machine-id is still that of instance %s, from which this disk was copied", who.last), cure)
-		}
-	}
-	return Verdict{OK: true, Text: "set"}, nil
 }
 
 func (a *Agent) checkHostKeys(instance string) (Verdict, error) {

@@ -145,9 +145,11 @@ func (r *runner) bring(ctx context.Context, s Step, rec StepRecord) (text string
 		return "", false, err // nobody waits for this attempt any more
 	}
 	rec.Result, rec.Started, rec.Ended = Running, time.Now().UTC(), time.Time{}
-	r.book.update(func(state *State) { state.putStep(rec) })
 	r.book.event(Event{Stage: r.stage, Step: s.ID, Event: string(Running)})
-	if err := s.Apply(ctx); err != nil {
+	ended := r.announce(rec)
+	err = s.Apply(ctx)
+	ended()
+	if err != nil {
 		return "", true, err
 	}
 	if s.Check == nil {
@@ -158,6 +160,26 @@ func (r *runner) bring(ctx context.Context, s Step, rec StepRecord) (text string
 		err = fmt.Errorf("it was applied and is still not so: %s", v.Text)
 	}
 	return v.Text, true, err
+}
+
+// announceAfter is how long a step runs before the state file says so. The timeline says it at once, but a write of the state is
+// synced, and a boot has better things to do than to wait for the disk on behalf of steps that take milliseconds.
+const announceAfter = 100 * time.Millisecond
+
+// announce records a step as running, if it runs for long. The returned function ends that.
+func (r *runner) announce(rec StepRecord) func() {
+	over := false // guarded by the book
+	timer := time.AfterFunc(announceAfter, func() {
+		r.book.update(func(s *State) {
+			if !over {
+				s.putStep(rec)
+			}
+		})
+	})
+	return func() {
+		timer.Stop()
+		r.book.note(func(*State) { over = true })
+	}
 }
 
 // seconds rounds to a tenth of a millisecond.

@@ -3,6 +3,7 @@ package firstboot
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"strings"
 	"sync"
 	"testing"
@@ -174,6 +175,38 @@ func TestIndependentStepsRunSideBySide(t *testing.T) {
 			if rec := b.book.state.Steps[i]; rec.ID != id || rec.Result != OK {
 				t.Errorf("record %d is %+v", i, rec)
 			}
+		}
+	})
+}
+
+// Whoever asks while a long step runs is told so; a short one costs no write.
+func TestLongStepIsAnnounced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir())
+		seen := func() Result {
+			s, err := loadState(b.book.root, "i-00000001")
+			if errors.Is(err, fs.ErrNotExist) {
+				return ""
+			}
+			if err != nil {
+				t.Error(err)
+				return ""
+			}
+			rec, _ := s.step("long")
+			return rec.Result
+		}
+		b.run(Step{ID: "long", Policy: Required, Apply: func(context.Context) error {
+			if got := seen(); got != "" {
+				t.Errorf("at once the state says %q", got)
+			}
+			time.Sleep(time.Second)
+			if got := seen(); got != Running {
+				t.Errorf("after a second the state says %q", got)
+			}
+			return nil
+		}})
+		if got := seen(); got != OK {
+			t.Errorf("at the end the state says %q", got)
 		}
 	})
 }

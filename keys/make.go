@@ -85,10 +85,8 @@ func clean(root *rootfs.Root, set []pair) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range foreign(names, set) {
-		if err := root.Remove(Dir + "/" + name); err != nil {
-			return err
-		}
+	if err := removeAll(root, Dir, foreign(names, set)); err != nil {
+		return err
 	}
 	d, err := root.OpenDir(stateDir)
 	if err != nil {
@@ -99,14 +97,31 @@ func clean(root *rootfs.Root, set []pair) error {
 	if err != nil {
 		return err
 	}
+	var left []string
 	for _, e := range list {
 		if isTemporary(e.Name()) {
-			if err := d.Remove(e.Name()); err != nil {
-				return err
-			}
+			left = append(left, e.Name())
 		}
 	}
-	return nil
+	return removeAll(root, stateDir, left)
+}
+
+// removeAll unlinks names in a folder, and syncs once.
+func removeAll(root *rootfs.Root, dir string, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	d, err := root.OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	for _, name := range names {
+		if err := d.Remove(name); err != nil {
+			return err
+		}
+	}
+	return d.Sync()
 }
 
 // write puts both halves in place. A link of that name is replaced, not followed.

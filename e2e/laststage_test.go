@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/leaven-dev/leaven/e2e/nspawn"
@@ -25,8 +26,19 @@ func TestLastStage(t *testing.T) {
 			run(t, c, "leaven", "bake", "--root", "/", "--stage", "live", "--last-stage")
 			run(t, c, "sh", "-c", `logger a line after sealing; echo ls >/root/.bash_history; echo late >/tmp/late`)
 			run(t, c, "leaven", "audit", "--root", "/") // pending findings do not fail
+			before := snapshot(t, root)
 			if err := c.Poweroff(t.Context()); err != nil {
 				t.Fatal(err)
+			}
+			removed := difference(before, snapshot(t, root))
+			t.Logf("what shutting down changed on the disk:\n%s", strings.Join(removed, "\n"))
+			if again := writtenAfter(t, root, seal.Path); len(again) > 0 {
+				t.Errorf("written after the last stage: %s", again)
+			}
+			for _, line := range removed {
+				if path, added := strings.CutPrefix(line, "+ "); added && path != seal.Path && path != "/var/lib/leaven" {
+					t.Errorf("shutting down left %s", path)
+				}
 			}
 			cleanOffline(t, root)
 			for _, gone := range []string{"/var/lib/systemd/random-seed", "/tmp/late", "/tmp/left", "/root/.bash_history", "/home/admin/.aws"} {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/leaven-dev/leaven/e2e/disk"
 	"github.com/leaven-dev/leaven/e2e/golden"
+	"github.com/leaven-dev/leaven/internal/seal"
 )
 
 const template = "../packer/templates/debian-qemu.pkr.hcl"
@@ -36,6 +37,9 @@ func TestGoldenImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	cleanOffline(t, m.Root)
+	if again := writtenAfter(t, m.Root, seal.Path); len(again) > 0 {
+		t.Errorf("written after the last stage: %s", again)
+	}
 	if err := m.Close(); err != nil {
 		t.Fatal(err)
 	}

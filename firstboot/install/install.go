@@ -40,7 +40,7 @@ func Install(root *rootfs.Root, program []byte, version string) ([]Change, error
 	if err != nil {
 		old = nil // written anew; what it listed and this version does not have stays
 	}
-	r := &receipt{Schema: receiptSchema, Version: version, Files: []string{}, Folders: []string{}}
+	r := &receipt{Schema: receiptSchema, Version: version, Folders: []string{path.Dir(receiptFile)}}
 	if old != nil {
 		r.Folders = old.Folders
 	}
@@ -63,6 +63,9 @@ func Install(root *rootfs.Root, program []byte, version string) ([]Change, error
 			}
 			changes = append(changes, Change{name, Removed})
 		}
+	}
+	if err := r.sweep(root); err != nil {
+		return changes, err
 	}
 	if err := r.save(root); err != nil {
 		return changes, err
@@ -128,6 +131,9 @@ func (f file) there(root *rootfs.Root) (bool, error) {
 func Uninstall(root *rootfs.Root) ([]Change, error) {
 	r, err := loadReceipt(root)
 	if r == nil || err != nil {
+		return nil, err
+	}
+	if err := r.sweep(root); err != nil {
 		return nil, err
 	}
 	var changes []Change

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
@@ -66,4 +67,43 @@ func (r *receipt) save(root *rootfs.Root) error {
 		return err
 	}
 	return root.WriteFile(receiptFile, append(data, '\n'), 0o644)
+}
+
+// sweep removes what writes that were cut off left in the folders of the files: rootfs writes under such a name first.
+func (r *receipt) sweep(root *rootfs.Root) error {
+	swept := map[string]bool{}
+	for _, name := range r.Files {
+		dir := path.Dir(name)
+		if swept[dir] {
+			continue
+		}
+		swept[dir] = true
+		if err := sweepDir(root, dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sweepDir(root *rootfs.Root, dir string) error {
+	d, err := root.OpenDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	entries, err := d.ReadDir()
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".leaven-") && e.Type().IsRegular() {
+			if err := d.Remove(e.Name()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -2,7 +2,9 @@ package qemu
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -211,6 +213,50 @@ func TestPowerCut(t *testing.T) {
 	if strings.Contains(vm.Console.Text(), "login:") {
 		t.Error("it booted to the end before the power was cut")
 	}
+}
+
+// TestNothingIsLeftWhenKilled kills the process that started a machine, on this
+// machine's network and in another one.
+func TestNothingIsLeftWhenKilled(t *testing.T) {
+	if disk := os.Getenv("QEMU_TEST_DISK"); disk != "" { // we are the one to be killed
+		cfg := Config{Disk: disk, Kernel: os.Getenv("QEMU_TEST_KERNEL"), Initrd: os.Getenv("QEMU_TEST_INITRD"), Dir: t.TempDir()}
+		if os.Getenv("QEMU_TEST_NETWORK") != "" {
+			ns, _ := metadata(t)
+			cfg.Network = ns.Path()
+		}
+		fmt.Println(start(t, cfg).cmd.Process.Pid)
+		time.Sleep(time.Minute)
+	}
+	cfg := machineOf(t, "bookworm")
+	for _, network := range []string{"", "own"} {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestNothingIsLeftWhenKilled$")
+		cmd.Env = append(os.Environ(), "QEMU_TEST_DISK="+cfg.Disk, "QEMU_TEST_KERNEL="+cfg.Kernel, "QEMU_TEST_INITRD="+cfg.Initrd, "QEMU_TEST_NETWORK="+network)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		var pid int
+		_, err = fmt.Fscan(out, &pid)
+		cmd.Process.Kill()
+		cmd.Wait()
+		if err != nil {
+			t.Fatalf("the machine did not start: %v", err)
+		}
+		for deadline := time.Now().Add(10 * time.Second); runs(pid); time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("QEMU still runs as %d", pid)
+			}
+		}
+	}
+}
+
+// runs tells whether a process is QEMU still, and not a zombie, which has no command line.
+func runs(pid int) bool {
+	line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	return strings.Contains(string(line), "qemu")
 }
 
 func TestStartSaysWhy(t *testing.T) {

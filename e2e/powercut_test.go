@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,8 +23,7 @@ import (
 // TestPowerCutDuringIdentity cuts the power while the identity stage of a first boot is at work, and boots again. What was in
 // the guest's memory is lost then, so this tries what killing a process cannot: that everything is synced in the right order.
 func TestPowerCutDuringIdentity(t *testing.T) {
-	recipe := debroot.VM("bookworm")
-	pristine, err := debroot.Build(t.Context(), recipe, t.Output())
+	pristine, err := debroot.Build(t.Context(), debroot.VM("bookworm").With("strace"), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,6 +34,9 @@ func TestPowerCutDuringIdentity(t *testing.T) {
 	}
 	baked := publicKeys(t, root)
 	install(t, root)
+	// Each fsync takes a while longer, so that a cut lands between two of them, however fast the machine is.
+	put(t, root, "etc/systemd/system/leaven-identity.service.d/slow.conf", "[Service]\nExecStart=\n"+
+		"ExecStart=/usr/bin/strace -f -o /dev/null -e trace=fsync -e inject=fsync:delay_exit=200000 /usr/bin/leaven firstboot --stage identity\n", 0o644)
 	image := pack(t, root, work)
 	first := func(t *testing.T) (cfg qemu.Config, dir string) {
 		t.Helper()
@@ -66,7 +69,7 @@ func TestPowerCutDuringIdentity(t *testing.T) {
 		takes = time.Since(start)
 		t.Logf("the identity stage takes %v", takes)
 	})
-	for _, part := range parts() {
+	for _, part := range parts(t) {
 		t.Run(fmt.Sprintf("%.2f", part), func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
@@ -117,16 +120,19 @@ func TestPowerCutDuringIdentity(t *testing.T) {
 	}
 }
 
-// parts of the time that the identity stage takes, at which the power is cut. The first half goes to loading the program.
-// LEAVEN_POWER_CUTS asks for more of them.
-func parts() []float64 {
+// parts of the time that the identity stage takes, at which the power is cut; LEAVEN_POWER_CUTS asks for more of them.
+func parts(t *testing.T) []float64 {
+	t.Helper()
 	n := 3
 	if asked := os.Getenv("LEAVEN_POWER_CUTS"); asked != "" {
-		fmt.Sscan(asked, &n)
+		var err error
+		if n, err = strconv.Atoi(asked); err != nil {
+			t.Fatalf("LEAVEN_POWER_CUTS: %v", err)
+		}
 	}
 	var list []float64
 	for i := range n {
-		list = append(list, 0.5+0.5*float64(i+1)/float64(n+1))
+		list = append(list, 0.2+0.8*float64(i+1)/float64(n+1)) // before that the program is loaded
 	}
 	return list
 }

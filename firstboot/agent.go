@@ -49,6 +49,11 @@ func (a *Agent) Run(ctx context.Context, stage Stage) Summary {
 			rec.Result, err = Degraded, WithCure(fmt.Errorf("cannot write the records: %w", bad), "look at the disk that holds "+stateDir)
 		}
 	}
+	if stage == Identity && rec.Result != Failed {
+		if bad := pass(a.Root, who.ID); bad != nil {
+			rec.Result, err = Failed, bad
+		}
+	}
 	if err != nil {
 		rec.Message, rec.Cure = err.Error(), cureOf(err)
 	}
@@ -87,6 +92,11 @@ func (a *Agent) tell(rec StageRecord, b *book) Summary {
 // open finds out who this machine is and opens its records. Where the error is errCorrupt, who is known and there is no book.
 func (a *Agent) open(ctx context.Context, rec *StageRecord) (*book, identification, error) {
 	var who identification
+	if rec.Stage == Identity {
+		if err := revoke(a.Root); err != nil {
+			return nil, who, err
+		}
+	}
 	boot, err := line(a.Root, "/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return nil, who, err

@@ -302,3 +302,22 @@ func TestMachineIDOfTheImage(t *testing.T) {
 		})
 	}
 }
+
+// The pass is what SSH servers assert: it must go before anything can go wrong, and come only when nothing did.
+func TestPass(t *testing.T) {
+	dir := instance(t, "i-00000001")
+	passed := func() bool {
+		_, err := os.Lstat(filepath.Join(dir, passFile))
+		return err == nil
+	}
+	if runStages(dir, Provision); passed() {
+		t.Error("there is a pass without an identity")
+	}
+	if runStages(dir, Identity); !passed() {
+		t.Error("there is no pass after a good identity stage")
+	}
+	write(t, dir, "var/lib/leaven/host-keys.json", "{")
+	if sum := runStages(dir, Identity); sum.Result != Failed || passed() {
+		t.Errorf("there is a pass after an identity stage that says: %v", sum)
+	}
+}

@@ -12,6 +12,11 @@ import (
 // but it lies on a disk that may be full or read-only, or may be damaged itself, and then somebody has to say so.
 const runDir = "/run/leaven"
 
+// passFile is there while the identity stage of this boot stands. The drop-ins of SSH servers assert it, because Requires= is not
+// enough: where the unit is masked or missing, systemd (252, 257) starts at boot what requires it. (BindsTo= would be enough, but
+// it also stops a running server at the next daemon-reload: the end of a build that installs Leaven over SSH.)
+const passFile = runDir + "/identified"
+
 func stageFile(stage Stage) string { return runDir + "/" + string(stage) + ".json" }
 
 func saveStage(root *rootfs.Root, rec StageRecord) error {
@@ -33,4 +38,12 @@ func loadStage(root *rootfs.Root, stage Stage, boot string) (StageRecord, bool, 
 		err = json.Unmarshal(data, &rec)
 	}
 	return rec, err == nil && rec.Boot == boot, err
+}
+
+// revoke takes the pass back, before a stage that may end otherwise.
+func revoke(root *rootfs.Root) error { return root.Remove(passFile) }
+
+// pass lets SSH servers start.
+func pass(root *rootfs.Root, instance string) error {
+	return root.WriteFile(passFile, []byte(instance+"\n"), 0o644)
 }

@@ -74,10 +74,11 @@ func (b *Builder) Bake(ctx context.Context, template, dir string, vars map[strin
 		Report:  filepath.Join(dir, "image", "seal-report.json"),
 		Serial:  filepath.Join(dir, "builder-serial.log"),
 	}
+	accelerator := qemu.Accelerator(ctx)
 	all := map[string]string{
 		"base_image": b.Disk, "kernel": b.Kernel, "initrd": b.Initrd, "disk_size": fmt.Sprintf("%dM", debroot.ImageSize>>20),
 		"output_directory": filepath.Dir(image.Disk), "image_name": filepath.Base(image.Disk), "serial_log": image.Serial,
-		"ssh_username": "admin", "ssh_private_key_file": b.keyFile, "accelerator": qemu.Accelerator(ctx),
+		"ssh_username": "admin", "ssh_private_key_file": b.keyFile, "accelerator": accelerator, "cpu_model": qemu.CPU(accelerator),
 	}
 	maps.Copy(all, vars)
 	args := []string{"build", "-color=false", "-timestamp-ui"}

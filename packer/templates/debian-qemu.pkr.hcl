@@ -72,6 +72,12 @@ variable "accelerator" {
   description = "kvm, or tcg where the machine has no KVM."
 }
 
+variable "cpu_model" {
+  type        = string
+  default     = "max"
+  description = "What the machine's CPU is. Emulated by QEMU 7.2, Debian 13's kernel needs \"max,-cx16\"."
+}
+
 variable "cpus" {
   type    = number
   default = 2
@@ -120,7 +126,7 @@ source "qemu" "debian" {
 
   accelerator      = var.accelerator
   machine_type     = "q35"
-  cpu_model        = "max"
+  cpu_model        = var.cpu_model
   cpus             = var.cpus
   memory           = var.memory
   headless         = true

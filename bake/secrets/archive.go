@@ -4,8 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"compress/bzip2"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"io"
+	"runtime/debug"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -15,6 +18,9 @@ import (
 
 // maxWindow bounds what a decompressor may hold, in bytes. `zstd -19` and `xz -9` stay within.
 const maxWindow = 64 << 20
+
+// usualWindow is what several decompressors may hold at a time: `xz -6`, `zstd -19`.
+const usualWindow = 8 << 20
 
 // probeSize is how much of a compressed file is tried out before it is believed to be one, in bytes.
 const probeSize = 4 << 10
@@ -82,11 +88,22 @@ func (j *job) unpack(k kind, br *bufio.Reader, p *place, where string, depth int
 	case arData:
 		return j.ar(br, p, where, depth)
 	}
-	if head, _ := br.Peek(64); k == xzData && xzWindow(head) > maxWindow {
+	head, _ := br.Peek(64)
+	window := windowOf(k, head)
+	if j.window+window > maxWindow {
 		j.incomplete("it needs more than %d MiB of memory to unpack", maxWindow>>20)
 		_, err := io.Copy(io.Discard, br)
 		return err
 	}
+	if window > usualWindow && j.window <= usualWindow { // one file at a time, and its memory is given back at once
+		j.s.heavy.Lock()
+		defer func() {
+			debug.FreeOSMemory()
+			j.s.heavy.Unlock()
+		}()
+	}
+	j.window += window
+	defer func() { j.window -= window }()
 	plain, done, err := j.s.decompress(k, br)
 	if err != nil {
 		return nil
@@ -124,29 +141,35 @@ func (s *Scanner) decompress(k kind, r io.Reader) (plain io.Reader, done func(),
 	return nil, nil, errors.ErrUnsupported
 }
 
-// xzWindow reads the size of the window from the first block's header (xz-file-format 3.1, 5.3.1); 0 when it has another
-// filter in front.
-func xzWindow(head []byte) int64 {
-	if len(head) < 18 || head[13]&0xc0 != 0 || head[14] != 0x21 || head[15] != 1 || head[16] > 40 {
-		return 0
+// windowOf reads how much of what it has unpacked the decompressor must hold, in bytes; 0 where that is no matter.
+func windowOf(k kind, head []byte) int64 {
+	switch {
+	case k == xzData && len(head) > 17 && head[13]&0xc0 == 0 && head[14] == 0x21 && head[15] == 1 && head[16] <= 40:
+		return int64(2|head[16]&1) << (head[16]/2 + 11) // xz-file-format 3.1, 5.3.1, of the first block
+	case k == zstdData && len(head) > 5 && head[4]&0x20 == 0:
+		base := int64(1) << (10 + head[5]>>3) // RFC 8878, 3.1.1.1.2, of the first frame
+		return base + base/8*int64(head[5]&7)
 	}
-	return int64(2|head[16]&1) << (head[16]/2 + 11)
+	return 0
 }
 
-// believable tries a decompressor on the first bytes: magic numbers stand in other files by chance.
+// believable: magic numbers stand in other files by chance. Those of bzip2 and xz are long enough to be believed.
 func (s *Scanner) believable(k kind, head []byte) bool {
 	switch k {
-	case gzipData, bzip2Data, xzData, zstdData:
-	default:
-		return true
+	case xzData:
+		return len(head) > 12 && crc32.ChecksumIEEE(head[6:8]) == binary.LittleEndian.Uint32(head[8:])
+	case zstdData:
+		return len(head) > 8 && head[4]&8 == 0
+	case gzipData:
+		plain, done, err := s.decompress(k, bytes.NewReader(head))
+		if err != nil {
+			return false
+		}
+		defer done()
+		_, err = plain.Read(make([]byte, 1))
+		return err == nil || err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) || len(head) >= probeSize
 	}
-	plain, done, err := s.decompress(k, bytes.NewReader(head))
-	if err != nil {
-		return false
-	}
-	defer done()
-	_, err = plain.Read(make([]byte, 1))
-	return err == nil || err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) || len(head) >= probeSize
+	return true
 }
 
 // A member gives the bytes of something inside a container. It counts them, and ends where the container is damaged: what

@@ -67,7 +67,7 @@ func (f *feed) judge(name []byte, v value, at int) {
 		return
 	}
 	l := f.place.level
-	if publicID(name, text) {
+	if publicID(name, text) || foldSuffix(name, "pass") && len(name) == 4 && identifier(text) {
 		return
 	}
 	own := f.place.format != nil && f.place.format.lax && !f.comment(at)
@@ -112,6 +112,17 @@ func looksKey(v []byte, l level) bool {
 // access key, which has a rule of its own.
 func publicID(name, v []byte) bool {
 	return foldSuffix(name, "signingkey") && fingerprint(v) || len(v) >= 20 && (bytes.HasPrefix(v, []byte("AKIA")) || bytes.HasPrefix(v, []byte("ASIA"))) && allOf(v[4:20], upperDigits)
+}
+
+// identifier: three words or more, as names of tests behind "PASS:".
+func identifier(v []byte) bool {
+	humps := 0
+	for i := 1; i < len(v); i++ {
+		if kindOf(v[i]) == 'A' && kindOf(v[i-1]) != 'A' || v[i] == '_' || v[i] == '/' || v[i] == '.' {
+			humps++
+		}
+	}
+	return humps > 1 && wordy(v) > 0.4
 }
 
 func uuid(v []byte) bool {

@@ -41,6 +41,7 @@ func (f *feed) escaped(start, end int) {
 // again searches text that was decoded from a run that starts at buf[at].
 func (f *feed) again(at int, text []byte) {
 	s := f.sub(at, "!escaped")
+	s.binary = f.binary
 	s.write(text)
 	s.advance(true)
 }

@@ -22,6 +22,7 @@ type job struct {
 	start    time.Time
 	expanded int64 // bytes that came out of archives and encodings
 	hits     []Hit
+	window   int64 // bytes that the decompressors at work may hold
 	gap      error // the first thing that was not looked at
 }
 

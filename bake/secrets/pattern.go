@@ -29,6 +29,9 @@ func (p pattern) trigger(r *rule) trigger {
 		if f.place.sample || p.site && f.place.vendor {
 			return
 		}
+		if p.back == 0 && isAlnum(f.buf[start]) && start > 0 && isAlnum(f.buf[start-1]) {
+			return
+		}
 		left := len(f.before(start, p.back))
 		text := f.after(start-left, left+1024)
 		m := expr().FindSubmatchIndex(text)
@@ -45,7 +48,7 @@ func (p pattern) trigger(r *rule) trigger {
 		secret := text[from:to]
 		at := start - left + from
 		l := p.level
-		if f.place.level == strict || f.comment(at) {
+		if f.place.level == strict || f.binary || f.comment(at) {
 			l = strict
 		}
 		if slices.Contains(p.except, f.place.base) || p.hash && entropy(secret) < 4 || !p.hash && !looksSecret(secret, l) || p.valid != nil && !p.valid(secret) {

@@ -65,7 +65,7 @@ func vendorTree(lower string) bool {
 }
 
 func managedTree(lower string) bool {
-	for _, dir := range [...]string{"/node_modules/", "/site-packages/", "/dist-packages/", "/gems/", "/pkg/mod/", "/.cargo/registry/", "/usr/local/go/"} {
+	for _, dir := range [...]string{"/node_modules/", "/site-packages/", "/dist-packages/", "/gems/", "/pkg/mod/", "/.cargo/registry/", "/usr/local/go/", "/lib/python2.", "/lib/python3.", "/lib/ruby/", "/share/perl"} {
 		if strings.Contains(lower, dir) {
 			return true
 		}
@@ -91,7 +91,8 @@ func sampleTree(lower string) bool {
 // sampleName: the names that languages give to the files of tests.
 func sampleName(base string) bool {
 	stem, _, _ := strings.Cut(base, ".")
-	return strings.HasSuffix(stem, "_test") || strings.HasPrefix(stem, "test_") || strings.Contains(base, ".test.") || strings.Contains(base, ".spec.")
+	return strings.HasSuffix(stem, "_test") || strings.HasPrefix(stem, "test_") || strings.Contains(base, ".test.") || strings.Contains(base, ".spec.") ||
+		strings.Contains(base, "example") || strings.Contains(base, "sample")
 }
 
 // plainName is the last part of a name without what back-ups, package managers and compressors append.

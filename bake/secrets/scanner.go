@@ -31,16 +31,18 @@ type Options struct {
 var ErrIncomplete = errors.New("the rest was not looked at")
 
 // Scanner finds secrets. It is safe for concurrent use; each Scan under way needs one to four MiB, and what the
-// decompressors need (xz and zstd: as the file says, up to 64 MiB).
+// decompressors need: up to 8 MiB each, and one of them up to 64 MiB (xz -9).
 type Scanner struct {
 	options  Options
 	rules    map[string]*rule
 	finders  [][]finder // literal → who looks closer
 	search   *search
+	marks    []string // those of tokens that are met nowhere else
 	feeds    sync.Pool
 	formats  *formatIndex
-	gunzips  sync.Pool // of *gzip.Reader
-	inflates sync.Pool // of flate's readers, for zip
+	gunzips  sync.Pool  // of *gzip.Reader
+	inflates sync.Pool  // of flate's readers, for zip
+	heavy    sync.Mutex // held by who unpacks with a large window
 }
 
 // A finder looks closer at a literal that was found at f.buf[start:end].
@@ -68,6 +70,13 @@ func New(o Options) (*Scanner, error) {
 		s.options.MaxTime = 2 * time.Minute
 	}
 	s.formats = newFormatIndex(allFormats())
+	for _, t := range allTokens() {
+		for _, mark := range t.literals {
+			if selfEvident(mark) {
+				s.marks = append(s.marks, mark)
+			}
+		}
+	}
 	var literals []string
 	index := map[string]int{}
 	for _, t := range triggers(s.rules) {

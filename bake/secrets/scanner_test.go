@@ -285,7 +285,8 @@ func TestEmptyContainers(t *testing.T) {
 	for _, magic := range []string{"070701", "!<arch>\n", "PK\x03\x04", "PK\x07\x08PK\x03\x04", "#! PK\x03\x04", "\x1f\x8b\x08", "\xfd7zXZ\x00", "\x28\xb5\x2f\xfd", "BZh91AY&SY", "SQLite format 3\x00"} {
 		for _, rest := range []string{"", "0", strings.Repeat("0", 200), strings.Repeat("\x00", 600), strings.Repeat(magic, 99)} {
 			content := []byte(magic + rest + "\ntoken = ghp_" + newDraw(1).alnum(36) + "\n")
-			if hits := scanBytes(t, s, "/root/x", content); len(hits) == 0 && !strings.HasPrefix(magic, "BZ") {
+			hits, err := s.Scan("/root/x", bytes.NewReader(content), int64(len(content)))
+			if len(hits) == 0 && !errors.Is(err, ErrIncomplete) && !strings.HasPrefix(magic, "BZ") {
 				t.Errorf("%q with %.10q behind: what follows was not searched", magic, rest)
 			}
 		}

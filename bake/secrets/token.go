@@ -76,7 +76,7 @@ func (t token) match(f *feed, r *rule, expr *regexp.Regexp, mark string, start, 
 		}
 	}
 	secret := f.buf[start+from-lead : start+to]
-	if body := bytes.TrimPrefix(secret, []byte(mark)); len(body) < 8 || !drawn(body) || listed(body) || t.valid != nil && !t.valid(secret) {
+	if body := bytes.TrimPrefix(secret, []byte(mark)); len(body) < 8 || !drawn(body) || f.job.s.listed(body) || t.valid != nil && !t.valid(secret) {
 		return
 	}
 	f.report(r, start+from-lead, start+to, secret)
@@ -93,13 +93,11 @@ func drawn(body []byte) bool {
 
 // listed: what looks like a token is a list of the marks that tokens begin with, run together as strings are in programs. Every
 // scanner holds such a list, this one included. A token that was drawn at random holds two marks once in ten million times.
-func listed(body []byte) bool {
+func (s *Scanner) listed(body []byte) bool {
 	found := 0
-	for _, t := range allTokens() {
-		for _, mark := range t.literals {
-			if selfEvident(mark) && bytes.Contains(body, []byte(mark)) {
-				found++
-			}
+	for _, mark := range s.marks {
+		if bytes.Contains(body, []byte(mark)) {
+			found++
 		}
 	}
 	return found > 1

@@ -277,6 +277,10 @@ func template(v []byte) bool {
 		return true
 	case len(s) > 1 && s[0] == '<' && kindOf(s[1]) >= 'A': // also the first word of <your password>
 		return true
+	case strings.Contains(s, "(?:"), strings.Contains(s, "[^"), strings.Contains(s, "[a-"), strings.Contains(s, "[A-"), strings.Contains(s, "[0-"), strings.Contains(s, `\d`), strings.Contains(s, `\w`):
+		return true // an expression that looks for secrets
+	case strings.HasPrefix(s, "/*"), strings.HasPrefix(s, "//"):
+		return true
 	case pairOf(s, "<", ">"), pairOf(s, "[", "]"), pairOf(s, "{", "}"), pairOf(s, "@", "@"), pairOf(s, "%", "%"), pairOf(s, "__", "__"), pairOf(s, "`", "`"):
 		return true
 	case strings.HasPrefix(s, "&lt;"), strings.HasPrefix(s, "\\\\fI"), strings.HasPrefix(s, "\\fI"), strings.HasPrefix(s, "\\fB"):

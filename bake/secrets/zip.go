@@ -110,7 +110,7 @@ func (s *Scanner) openMember(h localHeader, packed io.Reader) (plain io.Reader, 
 	case 12:
 		return bzip2.NewReader(packed), done
 	case 93:
-		if z, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow)); err == nil {
+		if z, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(usualWindow)); err == nil {
 			return z, z.Close
 		}
 	}

@@ -2,7 +2,6 @@ package bake
 
 import (
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -181,6 +180,3 @@ func (p *Plan) unknown(rule, name string, err error) {
 		Fix:     "look at the place by hand; run as root on a file system that is whole",
 	})
 }
-
-// isFile tells whether a node is a regular file or a link, going by its kind alone.
-func (n *node) isFile() bool { return n.kind == 0 || n.kind == fs.ModeSymlink }

@@ -27,7 +27,7 @@ func whole(text []byte, found func(from, to int)) {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	done := false
 	eachLine(text, func(from, to int) {
-		if !done && bytes.IndexAny(text[from:to], " \t") < 0 {
+		if !done && !bytes.ContainsAny(text[from:to], " \t") {
 			found(from, to)
 		}
 		done = true
@@ -240,7 +240,7 @@ func bareEnd(text []byte, v value) int {
 
 // inValue: the line has a separator before text[at], so what stands there is no name.
 func inValue(text []byte, at int) bool {
-	return bytes.IndexAny(text[bytes.LastIndexByte(text[:at], '\n')+1:at], "=:") >= 0
+	return bytes.ContainsAny(text[bytes.LastIndexByte(text[:at], '\n')+1:at], "=:")
 }
 
 func lineIsComment(text []byte, at int) bool {

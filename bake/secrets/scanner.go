@@ -92,7 +92,7 @@ func New(o Options) (*Scanner, error) {
 		}
 	}
 	s.search = newSearch(literals)
-	s.feeds.New = func() any { return make([]byte, 0, behind+ahead+block) }
+	s.feeds.New = func() any { b := make([]byte, 0, behind+ahead+block); return &b }
 	s.gunzips.New = func() any { return new(gzip.Reader) }
 	s.inflates.New = func() any { return flate.NewReader(nil) }
 	return s, nil

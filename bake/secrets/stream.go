@@ -105,8 +105,12 @@ func (p *prefixed) Read(b []byte) (int, error) {
 // raw searches bytes that are no container, first by the file's format.
 func (j *job) raw(r io.Reader, size int64, p *place, where string, depth int) error {
 	f := &feed{job: j, place: p, where: where, depth: depth}
-	f.buf = j.s.feeds.Get().([]byte)
-	defer func() { j.s.feeds.Put(f.buf[:0]) }()
+	buf := j.s.feeds.Get().(*[]byte)
+	f.buf = *buf
+	defer func() {
+		*buf = f.buf[:0]
+		j.s.feeds.Put(buf)
+	}()
 	head, r := peek(r, 16)
 	if p.format != nil && p.format.read != nil || keyLike(p, head) {
 		head, r = peek(r, formatLimit)

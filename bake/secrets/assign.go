@@ -88,12 +88,19 @@ func (f *feed) judge(name []byte, v value, at int) {
 	}
 	service := serviceOf(name)
 	switch {
+	case plural(name) && !random(text):
 	case !looksKey(text, l) || l == strict && service == "" && (uuid(text) || fingerprint(text)):
 	case service != "":
 		f.report(f.job.s.rules["service-key"].of(service), at+v.from, at+v.to, text)
 	default:
 		f.report(f.job.s.rules["key-assignment"], at+v.from, at+v.to, text)
 	}
+}
+
+// plural: a set of secrets, whose value is more often where they are than what they are.
+func plural(name []byte) bool {
+	last := name[len(name)-1]
+	return (last == 's' || last == 'S') && !foldSuffix(name, "pass") && !foldSuffix(name, "access")
 }
 
 // looksKey judges what a machine made: longer than a password, and never a plain word.
@@ -105,7 +112,7 @@ func looksKey(v []byte, l level) bool {
 		return false
 	}
 	digits, symbols, upper, lower := census(v)
-	return l == lax || random(v) || uuid(v) || digits > 0 && lower > 0 && upper+symbols > 0 && wordy(v) < 0.6 || len(v) >= 32 && upper+lower > 0 && wordy(v) < 0.3
+	return l == lax || random(v) || symbols == 0 && len(v) >= 20 && digits > 1 && upper+lower > 1 && wordy(v) < 0.5 || uuid(v) || digits > 0 && lower > 0 && upper+symbols > 0 && wordy(v) < 0.6 || len(v) >= 32 && upper+lower > 0 && wordy(v) < 0.3
 }
 
 // publicID: the name would be a secret's, but the value is an identity that others may know: a PGP key to sign with, an AWS

@@ -49,9 +49,9 @@ func triggers(rules map[string]*rule) []trigger {
 		trigger{[]string{"eyj"}, (*feed).jwt},
 		trigger{[]string{"akia", "asia"}, (*feed).awsSecret},
 		trigger{[]string{"://"}, (*feed).urlPassword},
-		trigger{[]string{"kind: secret", `"kind":"secret"`, `"kind": "secret"`}, (*feed).kubernetesSecret},
+		trigger{[]string{"kind: secret", "kind: 'secret'", `kind: "secret"`}, (*feed).kubernetesSecret},
 		trigger{[]string{"%3d", "%3a", "%22", "%0a", "%2b", `\u00`, `\x3d`}, (*feed).escaped},
-		trigger{[]string{"pass", "pwd", "secret", "token", "cred", "psk", "key", "pw", "jwt", "authtok", "masterauth", "_pat", "salt"}, (*feed).assignment},
+		trigger{[]string{"pass", "pwd", "secret", "token", "cred", "psk", "key", "pw", "jwt", "auth", "_pat", "salt"}, (*feed).assignment},
 	)
 }
 

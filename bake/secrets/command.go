@@ -28,7 +28,7 @@ func commandPatterns() []pattern {
 			expr: `\b(?:mysql\w*|mariadb[\w-]*|mycli|xtrabackup)\b[^\r\n|;]{0,200}?\s(?:-p|--password=)` + arg, level: lax, valid: notOption},
 		// curl(1), wget(1): user:password
 		{id: "curl-command", title: "password in a curl command", words: []string{"curl "}, why: why, fix: fix,
-			expr: `curl\s(?:[^\r\n|;]|\\\r?\n){0,400}?(?:\s-u|\s--user|\s--proxy-user|\s-U)[\s=]*(?:'[^':\s]{0,64}:([^'\r\n]{3,128})'|"[^":\s]{0,64}:([^"\r\n]{3,128})"|[^\s:'"]{1,64}:([^\s'"|;&]{3,128}))`, level: lax},
+			expr: `curl(?:[^\r\n|;]|\\\r?\n){0,400}?\s(?:-u|--user|--proxy-user|-U)[\s=]*(?:'[^':\s]{0,64}:([^'\r\n]{3,128})'|"[^":\s]{0,64}:([^"\r\n]{3,128})"|[^\s:'"]{1,64}:([^\s'"|;&]{3,128})|[^\s:'"]{1,64}:['"]([^'"\r\n]{3,128})['"]|"([^":\s]{10,64}):")`, level: lax},
 		{id: "sshpass-command", title: "password in a sshpass command", words: []string{"sshpass"}, why: why, fix: fix, expr: `sshpass\s+(?:-v\s+)?-p\s*` + arg, level: lax},
 		{id: "chpasswd-command", title: "password given to chpasswd or passwd", words: []string{"chpasswd", "passwd --stdin", "passwd -s"}, back: 200, why: why, fix: fix,
 			expr: `(?:echo|printf)\s+(?:-e\s+|-n\s+)*(?:'(?:[^':\s]{1,32}:)?([^'\r\n]{3,128})'|"(?:[^":\s]{1,32}:)?([^"\r\n]{3,128})"|(?:[^\s:'"]{1,32}:)?([^\s'"|;&]{3,128}))\s*\|\s*(?:sudo\s+)?\S*(?:chpasswd|passwd)`, level: lax},
@@ -52,7 +52,7 @@ func commandPatterns() []pattern {
 			expr: `identified\s+(?:with\s+\S+\s+)?by\s+(?:password\s+)?'([^'\r\n]{3,128})'|(?:role|user|with|encrypted|set)\s[^;'"\r\n]{0,100}?password\s*=?\s*\(?\s*'([^'\r\n]{3,128})'`, level: lax},
 		// RFC 7617, RFC 6750, and the headers that services make up
 		{id: "authorization-header", title: "credentials in an HTTP header", words: []string{"authorization", "x-api-key", "x-auth-token", "private-token", "x-vault-token", "x-access-token", "api-key:"}, why: why, fix: "remove the line, and revoke the token",
-			expr:  `(?:authorization["']?\s*[:=,]\s*(?:f?["'])?\s*(?:(?:basic|bearer|token|apikey|splunk|bot)\s+)?([\w+/~.=:-]{12,})|(?:x-api-key|x-auth-token|private-token|x-vault-token|x-access-token|api-key)["']?\s*[:,]\s*["']?([\w+/~.=-]{12,}))`,
+			expr:  `(?:authorization["']?\s*[:=,]\s*(?:f?["'])?\s*(?:[a-z-]{3,16}\s+)?([\w+/~.=:-]{12,})|(?:x-api-key|x-auth-token|private-token|x-vault-token|x-access-token|api-key)["']?\s*[:,]\s*["']?([\w+/~.=-]{12,}))`,
 			level: normal, rank: rankNamed, valid: headerSecret},
 		// crypt(5): yescrypt, gost-yescrypt, bcrypt, SHA-2, scrypt, MD5
 		{id: "crypt-hash", title: "password hash", severity: Low, words: []string{"$6$", "$5$", "$y$", "$gy$", "$2a$", "$2b$", "$2y$", "$7$", "$1$", "$apr1$"},

@@ -83,9 +83,14 @@ func printableText(text []byte) bool {
 
 // kubernetesSecret looks at a manifest of a Secret: the values under data are base64, those under stringData plain.
 func (f *feed) kubernetesSecret(start, end int) {
-	text := f.after(end, 16<<10)
-	if n := bytes.Index(text, []byte("\n---")); n >= 0 {
-		text = text[:n]
+	above := f.before(start, behind) // data may stand in front of kind
+	if n := bytes.LastIndex(above, []byte("---\n")); n >= 0 {
+		above = above[n:]
+	}
+	first := start - len(above)
+	text := f.after(first, len(above)+16<<10)
+	if n := bytes.Index(text[len(above):], []byte("\n---")); n >= 0 {
+		text = text[:len(above)+n]
 	}
 	if f.place.level == strict {
 		return
@@ -97,7 +102,7 @@ func (f *feed) kubernetesSecret(start, end int) {
 			to = len(text)
 		}
 		line := bytes.TrimRight(text[from:to], "\r\n")
-		depth := len(line) - len(bytes.TrimLeft(line, " "))
+		depth := len(line) - len(bytes.TrimLeft(line, " \t"))
 		switch body := line[depth:]; {
 		case len(body) == 0 || body[0] == '#':
 		case bytes.HasPrefix(body, []byte("data:")) || bytes.HasPrefix(body, []byte("stringData:")):
@@ -107,7 +112,7 @@ func (f *feed) kubernetesSecret(start, end int) {
 		case inData:
 			if colon := bytes.IndexByte(body, ':'); colon > 0 {
 				if v, ok := valueAt(text, skipBlanks(text, from+depth+colon+1)); ok && secretDatum(text[v.from:v.to]) {
-					f.report(f.job.s.rules["kubernetes-secret"], end+v.from, end+v.to, text[v.from:v.to])
+					f.report(f.job.s.rules["kubernetes-secret"], first+v.from, first+v.to, text[v.from:v.to])
 				}
 			}
 		}

@@ -25,7 +25,7 @@ func (f *feed) jwt(start, _ int) {
 		at = n + 1
 	}
 	header, claims := rawURL(part[0]), rawURL(part[1])
-	if len(part[2]) < 20 || !bytes.Contains(header, []byte(`"alg"`)) || !bytes.HasPrefix(claims, []byte("{")) && !bytes.Contains(header, []byte(`"enc"`)) {
+	if len(part[2]) < 20 || !bytes.Contains(header, []byte(`"alg"`)) && !bytes.Contains(header, []byte(`"typ"`)) || !bytes.HasPrefix(claims, []byte("{")) && !bytes.Contains(header, []byte(`"enc"`)) {
 		return
 	}
 	// The sample of jwt.io and of RFC 7519 is in thousands of documents.

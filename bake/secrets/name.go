@@ -83,7 +83,7 @@ func wordKind(w []byte) naming {
 		"requirepass", "masterauth", "authtok", "storepass", "keypass", "smtppass", "mailpass", "sshpass",
 		"becomepass", "presharedkey", "authpass", "remotepass", "imappass", "dbpwd", "userpwd":
 		return word
-	case "pat", "jwt", "tokens", "secrets", "credential", "credentials", "creds":
+	case "pat", "jwt", "auth", "tokens", "secrets", "credential", "credentials", "creds":
 		return machine
 	}
 	for _, end := range [...]string{"secret", "token", "apikey", "accesskey", "secretkey", "privatekey", "authkey", "masterkey", "accountkey", "sharedkey",
@@ -112,7 +112,7 @@ func keyOwner(w []byte) bool {
 // harmless: words before a secret's name that make it something else.
 func harmless(w []byte) bool {
 	switch string(w) {
-	case "public", "csrf", "xsrf", "next", "page", "continuation", "cancellation", "no", "without", "min", "max", "reset", "forgot", "lexer",
+	case "public", "csrf", "xsrf", "authenticity", "next", "page", "continuation", "cancellation", "no", "without", "min", "max", "reset", "forgot", "lexer",
 		"parser", "syntax", "invalid", "missing", "wrong", "bad", "require", "requires", "need", "needs", "has", "is", "use", "uses", "allow",
 		"show", "hide", "ask", "prompt", "verify", "check", "enable", "disable", "expired", "expire", "sync":
 		return true

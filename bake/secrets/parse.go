@@ -36,6 +36,9 @@ func valueAfter(text []byte, at int) (v value, ok bool) {
 		}
 	case c == ':':
 		j++
+		if n := skipAny(text, j, ":"); n < len(text) && text[n] == '=' { // ::= of grammars, :::= of ASN.1's kin
+			j = n
+		}
 		if j < len(text) && (text[j] == '=' || text[j] == '>') {
 			j++
 		} else if j < len(text) && (text[j] == ':' || text[j] == '/') {
@@ -43,7 +46,7 @@ func valueAfter(text []byte, at int) (v value, ok bool) {
 		} else if typed := skipType(text, j); typed > 0 {
 			j = typed
 		}
-	case (c == '?' || c == '+' || c == '|') && j+1 < len(text) && bytes.HasPrefix(bytes.TrimLeft(text[j:min(len(text), j+3)], "?+|"), []byte("=")):
+	case (c == '?' || c == '+' || c == '|' || c == '.') && j+1 < len(text) && bytes.HasPrefix(bytes.TrimLeft(text[j:min(len(text), j+3)], "?+|."), []byte("=")):
 		j += 1 + bytes.IndexByte(text[j:], '=')
 	case c == ',' && quoted:
 		if v, ok = valueAt(text, skipBlanks(text, j+1)); v.bare {
@@ -62,6 +65,9 @@ func valueAfter(text []byte, at int) (v value, ok bool) {
 	case j > i:
 		if n := bytes.IndexAny(text[j:min(len(text), j+160)], "<>\n"); n > 0 && text[j+n] == '>' && text[j+n-1] == '"' {
 			return element(text, j+n+1) // an element with attributes
+		}
+		if typed := skipType(text, j); typed > 0 { // var a string = "b"
+			return valueAt(text, skipBlanks(text, typed))
 		}
 		v, ok = valueAt(text, j)
 		v.spaced = true

@@ -72,7 +72,7 @@ func New(o Options) (*Scanner, error) {
 	s.formats = newFormatIndex(allFormats())
 	for _, t := range allTokens() {
 		for _, mark := range t.literals {
-			if selfEvident(mark) {
+			if selfEvident(mark) && !slices.Contains(s.marks, mark) {
 				s.marks = append(s.marks, mark)
 			}
 		}

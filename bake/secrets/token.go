@@ -48,7 +48,7 @@ func (t token) triggers(r *rule) []trigger {
 				}
 			case startsWord(f.before(start, 2)), !nameByte(mark[0]):
 				t.match(f, r, expr(), mark, start, 0)
-			case selfEvident(mark):
+			case f.binary && selfEvident(mark):
 				if body := f.after(start+len(mark), 24); random(body) {
 					t.match(f, r, expr(), mark, start, 0)
 				}

@@ -50,7 +50,7 @@ func cloudTokens() []token {
 		{id: "vault-token", title: "HashiCorp Vault token", literals: []string{"hvs.", "hvb.", "hvr.", " s.", "=s.", "\"s.", "'s.", ":s."},
 			expr: `hv[sbr]\.[\w-]{24,300}|[ ="':](s\.[A-Za-z0-9]{24})(?:[^\w.-]|$)`, revoke: "vault token revoke", valid: vaultToken},
 		{id: "terraform-token", title: "Terraform Cloud token", literals: []string{".atlasv1."}, lead: `[A-Za-z0-9]{14}`, leads: 14, expr: `\.atlasv1\.[\w=-]{60,70}`, revoke: "app.terraform.io, tokens"},
-		{id: "pulumi-token", title: "Pulumi token", literals: []string{"pul-"}, expr: `pul-[0-9a-f]{40}`, revoke: "app.pulumi.com, access tokens"},
+		{id: "pulumi-token", title: "Pulumi token", literals: []string{"pul-"}, expr: `(pul-[0-9a-f]{40})(?:\W|$)`, revoke: "app.pulumi.com, access tokens"},
 		{id: "doppler-token", title: "Doppler token", literals: []string{"dp.pt.", "dp.st.", "dp.ct.", "dp.sa.", "dp.scim.", "dp.audit."},
 			expr: `dp\.(?:pt|st(?:\.[a-z0-9_-]{2,35})?|ct|sa|scim|audit)\.[A-Za-z0-9]{40,44}`, revoke: "dashboard.doppler.com"},
 		{id: "1password-token", title: "1Password token or secret key", literals: []string{"ops_eyJ", "A3-"},

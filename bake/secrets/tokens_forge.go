@@ -32,7 +32,7 @@ func forgeTokens() []token {
 		{id: "postman-key", title: "Postman API key", literals: []string{"PMAK-", "PMAT-"}, expr: `PMAK-[0-9a-fA-F]{24}-[0-9a-fA-F]{34}|PMAT-[0-9A-Z]{26}`, revoke: "postman.co, API keys"},
 		{id: "readme-key", title: "ReadMe API key", literals: []string{"rdme_"}, expr: `rdme_[a-z0-9]{70}`, revoke: "dash.readme.com"},
 		{id: "prefect-key", title: "Prefect API key", literals: []string{"pnu_", "pnb_"}, expr: `pn[ub]_[A-Za-z0-9]{36}`, revoke: "app.prefect.cloud"},
-		{id: "infracost-key", title: "Infracost API key", literals: []string{"ico-"}, expr: `(ico-[A-Za-z0-9]{32})(?:\W|$)`, revoke: "dashboard.infracost.io"},
+		{id: "infracost-key", title: "Infracost API key", literals: []string{"ico-"}, expr: `(ico-[A-Za-z0-9]{32})(?:\W|$)`, revoke: "dashboard.infracost.io", valid: mixedCase},
 		{id: "scalingo-token", title: "Scalingo token", literals: []string{"tk-us-"}, expr: `(tk-us-[\w-]{48})(?:[^\w-]|$)`, revoke: "dashboard.scalingo.com"},
 		{id: "launchdarkly-key", title: "LaunchDarkly key", literals: []string{"sdk-", "api-", "mob-"}, expr: `((?:sdk|api|mob)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:[^\w-]|$)`, revoke: "app.launchdarkly.com"},
 		{id: "linear-key", title: "Linear key", literals: []string{"lin_api_", "lin_oauth_"}, expr: `lin_(?:api|oauth)_[0-9a-zA-Z]{40,64}`, revoke: "linear.app, settings"},

@@ -9,14 +9,14 @@ func chatTokens() []token {
 	return []token{
 		// api.slack.com/concepts/token-types
 		{id: "slack-token", title: "Slack token", literals: []string{"xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxo-", "xoxe-", "xoxe.xox", "xoxc-", "xoxd-", "xapp-"},
-			expr: `xox[abeoprscd]-(?:\d+-)*[0-9A-Za-z%-]{8,300}|xoxe\.xox[bp]-\d-[A-Za-z0-9]{100,200}|xapp-\d-[A-Z0-9]+-\d+-[a-z0-9]+`, revoke: "api.slack.com/apps", valid: lettersAndDigits},
+			expr: `xox[bpecd]-[0-9A-Za-z%-]{18,300}|xox[arso]-[0-9A-Za-z-]{8,120}|xoxe\.xox[bp]-\d-[A-Za-z0-9]{100,200}|xapp-\d-[A-Z0-9]+-\d+-[a-z0-9]+`, revoke: "api.slack.com/apps", valid: lettersAndDigits},
 		{id: "slack-webhook", title: "Slack webhook", literals: []string{"hooks.slack.com/"}, expr: `hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9+/]{40,60})`, revoke: "api.slack.com/apps", valid: lettersAndDigits},
 		{id: "discord-webhook", title: "Discord webhook", literals: []string{"discord.com/api/webhooks/", "discordapp.com/api/webhooks/"}, expr: `discord(?:app)?\.com/api/webhooks/(\d{15,20}/[\w-]{60,90})`, revoke: "the channel's integrations"},
 		// The first part is the bot's number in base64, so it starts with one of few letters and ends at a full stop.
 		{id: "discord-token", title: "Discord bot token", literals: []string{".G", ".X", ".Y", ".Z"}, lead: `[MNO][\w-]{23,27}`, leads: 24, expr: `(\.[GXYZ][\w-]{5}\.[\w-]{27,38})(?:[^\w-]|$)`, revoke: "discord.com/developers", valid: lettersAndDigits},
 		{id: "telegram-token", title: "Telegram bot token", literals: []string{":AA"}, lead: `\d{8,10}`, leads: 8, expr: `(:AA[\w-]{32,33})(?:[^\w-]|$)`, revoke: "@BotFather, /revoke"},
 		{id: "teams-webhook", title: "Microsoft Teams webhook", literals: []string{".webhook.office.com/webhookb2/"},
-			expr: `\.webhook\.office\.com/webhookb2/([0-9a-f-]{36}@[0-9a-f-]{36}/IncomingWebhook/[0-9a-z]{32}/[0-9a-f-]{36})`, revoke: "the channel's connectors"},
+			expr: `\.webhook\.office\.com/webhookb2/([0-9a-z-]{36}@[0-9a-z-]{36}/IncomingWebhook/[0-9a-z]{32}/[0-9a-z-]{36})`, revoke: "the channel's connectors"},
 		{id: "twilio-key", title: "Twilio API key", literals: []string{"SK0", "SK1", "SK2", "SK3", "SK4", "SK5", "SK6", "SK7", "SK8", "SK9", "SKa", "SKb", "SKc", "SKd", "SKe", "SKf"},
 			expr: `(SK[0-9a-f]{32})(?:\W|$)`, revoke: "console.twilio.com, API keys"},
 		{id: "sendgrid-key", title: "SendGrid API key", literals: []string{"SG."}, expr: `SG\.[\w-]{16,32}\.[\w-]{16,64}`, revoke: "app.sendgrid.com, API keys", valid: lettersAndDigits},

@@ -34,6 +34,8 @@ func prose(v []byte) bool {
 	digits, symbols, upper, lower := census(v)
 	letters := upper + lower
 	switch {
+	case versioned(v):
+		return true
 	case letters == 0:
 		return digits < 8 || symbols > 0 && bytes.Trim(v, "0123456789.:-+/ ,") == nil
 	case bytes.IndexByte(v, ' ') >= 0:
@@ -46,6 +48,16 @@ func prose(v []byte) bool {
 		return bytes.Trim(keepSymbols(v), "-_.:,/") == nil && (wordy(v) > 0.35 || switches(v) < 4)
 	}
 	return false
+}
+
+// versioned: a name and a version, as in jackson-core-2.15.2.
+func versioned(v []byte) bool {
+	n := bytes.LastIndexByte(v, '-')
+	if n < 2 || n+3 > len(v) || wordy(v[:n]) < 0.3 {
+		return false
+	}
+	version := v[n+1:]
+	return bytes.IndexByte(version, '.') > 0 && len(bytes.Trim(version, "0123456789.")) == 0
 }
 
 // keepSymbols drops letters and digits.

@@ -36,7 +36,7 @@ func TestPowerCutDuringIdentity(t *testing.T) {
 	install(t, root)
 	// Each fsync takes a while longer, so that a cut lands between two of them, however fast the machine is.
 	put(t, root, "etc/systemd/system/leaven-identity.service.d/slow.conf", "[Service]\nExecStart=\n"+
-		"ExecStart=/usr/bin/strace -f -o /dev/null -e trace=fsync -e inject=fsync:delay_exit=200000 /usr/bin/leaven firstboot --stage identity\n", 0o644)
+		"ExecStart=/usr/bin/strace -f --seccomp-bpf -o /dev/null -e trace=fsync -e inject=fsync:delay_exit=100000 /usr/bin/leaven firstboot --stage identity\n", 0o644)
 	image := pack(t, root, work)
 	first := func(t *testing.T) (cfg qemu.Config, dir string) {
 		t.Helper()

@@ -17,7 +17,7 @@ func (a *Agent) identitySteps(who identification) []Step {
 			ID:       "instance-id",
 			Title:    "who this instance is",
 			Policy:   Degrade,
-			Deadline: time.Second,
+			Deadline: quickly,
 			Check: func(context.Context) (Verdict, error) {
 				return Verdict{OK: true, Text: who.text}, WithCure(who.doubt, "nothing was changed; "+
 					"if it is a new instance, remove "+currentLink+" and run `leaven firstboot`")
@@ -28,7 +28,7 @@ func (a *Agent) identitySteps(who identification) []Step {
 			ID:       "machine-id",
 			Title:    "a machine-id of its own",
 			Policy:   Degrade,
-			Deadline: time.Second,
+			Deadline: quickly,
 			Check:    func(context.Context) (Verdict, error) { return a.checkMachineID(who) },
 		},
 		{
@@ -46,7 +46,7 @@ func (a *Agent) identitySteps(who identification) []Step {
 			Title:    "no other host key configured",
 			After:    []string{"host-keys"},
 			Policy:   Degrade,
-			Deadline: time.Second,
+			Deadline: quickly,
 			Apply:    func(context.Context) error { return a.checkSSHDConfig() },
 		},
 		{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // provisionSteps is what an instance needs besides its identity. It runs with network, and nothing of the boot waits for it.
@@ -13,7 +12,7 @@ func (a *Agent) provisionSteps(boot string) []Step {
 		ID:       "identity",
 		Title:    "the identity stage of this boot",
 		Policy:   Required,
-		Deadline: time.Second,
+		Deadline: quickly,
 		Check: func(context.Context) (Verdict, error) {
 			const cure = "see `journalctl -u leaven-identity`, then run `leaven firstboot`"
 			rec, ran, err := loadStage(a.Root, Identity, boot)

@@ -28,6 +28,10 @@ const (
 // DefaultDeadline bounds a step that sets none.
 const DefaultDeadline = time.Minute
 
+// quickly is the deadline of steps that read a few files: milliseconds, unless the blocks of a volume that was made from a snapshot
+// are fetched only now.
+const quickly = 10 * time.Second
+
 // A Step is one thing that first boot must bring about.
 type Step struct {
 	ID       string

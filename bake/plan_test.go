@@ -99,7 +99,7 @@ func TestConditions(t *testing.T) {
 }
 
 func TestFilesFoldersAndPlaceholders(t *testing.T) {
-	dir := grow(t, map[string]string{"v/a.1": "x", "v/b.1/": "", "v/.keep": "", "v/sub/.gitkeep": "why it is here", "v/l.1": "-> a.1", "t/.keep": "", "t/x/.keep": "", "t/big/": ""})
+	dir := grow(t, map[string]string{"v/a.1": "x", "v/b.1/": "", "v/.keep": "", "v/sub/.gitkeep": "why it is here", "v/l.1": "-> a.1", "t/.keep": "", "t/x/.keep": "", "t/big/": "", "v/README": "x", "t/README": "x", "v/README.l": "-> x"})
 	must(t, os.WriteFile(dir+"/v/.placeholder", make([]byte, 300), 0o644))
 	c := rules(t,
 		bake.Rule{ID: "files", Where: []string{"/v/*.1"}, Files: true, Action: bake.Delete},
@@ -107,7 +107,7 @@ func TestFilesFoldersAndPlaceholders(t *testing.T) {
 		bake.Rule{ID: "empty", Where: []string{"/t"}, Action: bake.Empty},
 	)
 	seal(t, dir, c, bake.Options{})
-	same(t, names(t, dir), "/t/", "/t/.keep", "/v/", "/v/.keep", "/v/b.1/", "/v/sub/", "/v/sub/.gitkeep")
+	same(t, names(t, dir), "/t/", "/t/.keep", "/v/", "/v/.keep", "/v/README", "/v/b.1/", "/v/sub/", "/v/sub/.gitkeep")
 }
 
 func TestHolds(t *testing.T) {

@@ -39,7 +39,7 @@ func cacheRules() []Rule {
 			Title:     "history of dnf and yum",
 			Why:       "it tells which commands installed the image, and as whom",
 			Source:    "dnf(8), history",
-			Where:     []string{"/var/lib/dnf/history.sqlite*", "/var/lib/yum/history/*", "/var/lib/PackageKit/transactions.db"},
+			Where:     []string{"/var/lib/dnf/history.sqlite*", "/usr/lib/sysimage/libdnf5/transaction_history.sqlite*", "/var/lib/yum/history/*", "/var/lib/PackageKit/transactions.db"},
 			Files:     true,
 			Action:    Delete,
 			MadeAgain: "dnf, at the next transaction; what is installed is in rpm's own database",

@@ -5,6 +5,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // search is one rule at work on a tree.
@@ -167,7 +168,7 @@ func (s *search) file(n *node, action Action, wildcard bool) {
 		s.fail(n, err)
 		return
 	}
-	if wildcard && placeholder(n.name, fi) || !s.holds(s.rule, n, s.content) || s.rule.Unowned && s.owner.owns(n.path()) {
+	if wildcard && (placeholder(n.name, fi) || s.rule.Action != Empty && readme(n.name)) || !s.holds(s.rule, n, s.content) || s.rule.Unowned && s.owner.owns(n.path()) {
 		return
 	}
 	it := Item{Action: action}
@@ -195,6 +196,9 @@ func placeholder(name string, fi fs.FileInfo) bool {
 	}
 	return false
 }
+
+// readme tells a file that says what its folder is for. In folders that rules empty it is one of the things left there.
+func readme(name string) bool { return name == "README" || strings.HasPrefix(name, "README.") }
 
 // add plans an item and lets no later rule have its path.
 func (s *search) add(n *node, it Item) {

@@ -53,6 +53,7 @@ func (it Item) plant(dir string) error {
 	}
 	switch {
 	case it.Link != "":
+		os.Remove(full)
 		return os.Symlink(it.Link, full)
 	case it.Mode.IsDir():
 		return os.MkdirAll(full, it.Mode.Perm())
@@ -110,6 +111,17 @@ func (w *Witness) Faults() []string {
 	}
 	slices.Sort(faults)
 	return faults
+}
+
+// Right counts the items of each fate that have become what they should.
+func (w *Witness) Right() map[Fate]int {
+	right := map[Fate]int{}
+	for _, it := range w.items {
+		if w.judge(it) == nil {
+			right[it.Fate]++
+		}
+	}
+	return right
 }
 
 func (w *Witness) judge(it Item) error {

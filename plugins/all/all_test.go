@@ -51,7 +51,7 @@ func TestProfilesNameRules(t *testing.T) {
 // samples are contents that rules look for in the files that they take.
 var samples = map[string]string{
 	"at-sequence": "0000a\n", "core-files": "\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x04\x00", "network-connections-old": "[connection]\n",
-	"network-addresses": "[Match]\nMACAddress=52:54:00:12:34:56\nhwaddress ether 52:54:00:12:34:56\n", "resolv-conf": "nameserver 10.0.0.2\n", "filesystem-uuids": "UUID=1 / ext4\n",
+	"network-addresses": "[Match]\nMACAddress=52:54:00:12:34:56\nhwaddress ether 52:54:00:12:34:56\n", "resolv-conf": "nameserver 10.0.0.2\n", "filesystem-uuids": "UUID=1 / ext4\n", "swap-partitions": "UUID=1 none swap sw 0 0\n", "swap-files": swap,
 	"mail-passwords": "password x\n", "build-settings-credentials": "<password>x</password>\n", "ssh-user-keys-other": "-----BEGIN OPENSSH " + "PRIVATE KEY-----\n",
 	"wireguard-interfaces": "PrivateKey = x\n", "chef-node-name": "node_name 'x'\n", "mysql-passwords": "password = x\n", "runner-tokens": "token = x\n", "domain-settings": "id_provider = ad\n",
 	"service-keys-shared": "PRIVATE KEY", "cloudinit-installer": "userdata_raw: x\n",
@@ -60,6 +60,9 @@ var samples = map[string]string{
 	"hostname-settings": "HOSTNAME=x\n", "hosts-entry": "127.0.1.1 x\n", "popularity-contest": "MY_HOSTID=x\n", "interface-addresses": "HWADDR=x\n",
 	"netplan-addresses": "    match:\n      macaddress: x\n    set-name: y\n", "cloudinit-fstab": "/dev/vdb /mnt auto nofail,comment=cloudconfig 0 2\n",
 }
+
+// swap is a swap area that was used.
+var swap = strings.Repeat("\x00", 4086) + "SWAPSPACE2" + strings.Repeat("\x00", 70000) + "x"
 
 // named are configuration files for rules that take only what these name, with what they name.
 var named = map[string][3]string{

@@ -24,6 +24,15 @@ func (Plugin) Rules() []bake.Rule {
 			Secret:    true,
 		},
 		{
+			ID:        "hyperv-data",
+			Title:     "what the hypervisor told the machine",
+			Why:       "it names the build machine and its host",
+			Source:    "hv_kvp_daemon(8)",
+			Where:     []string{"/var/lib/hyperv/.kvp_pool_[0-9]"},
+			Action:    bake.Delete,
+			MadeAgain: "hv_kvp_daemon, when it starts",
+		},
+		{
 			ID:        "azure-arc",
 			Title:     "identity of an Azure Arc machine",
 			Why:       "clones pose as one machine",

@@ -38,6 +38,9 @@ func (d *Dir) Replace(name string, data []byte) error {
 	if err == nil {
 		err = copyAttributes(f, old)
 	}
+	if err == nil {
+		err = f.Sync() // before the name leads to it: a power cut must not leave an empty file
+	}
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = d.Rename(temp, name)
 	}

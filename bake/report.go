@@ -1,58 +1,51 @@
 package bake
 
-import "fmt"
+import (
+	"fmt"
 
-// Result says what became of a change.
-type Result string
+	"github.com/leaven-dev/leaven/bake/report"
+)
+
+// The words of reports are those of package report, which a build machine reads that is not Linux. Rules are written with the
+// same words, and whoever plans or audits handles findings all the time; so they are words of this package too.
+type (
+	Action   = report.Action
+	Result   = report.Result
+	Change   = report.Change
+	State    = report.State
+	Severity = report.Severity
+	Finding  = report.Finding
+)
+
+// The actions.
+const (
+	Delete   = report.Delete
+	Truncate = report.Truncate
+	Empty    = report.Empty
+	Reset    = report.Reset
+	Edit     = report.Edit
+	Wipe     = report.Wipe
+	Report   = report.Report
+	Run      = report.Run
+)
 
 // The results that a change can have.
 const (
-	Planned Result = "planned" // dry run: would be done
-	Done    Result = "done"
-	Failed  Result = "failed"  // could not be done; Message says why
-	Refused Result = "refused" // left in place on purpose; Message says why and what to do
+	Planned = report.Planned
+	Done    = report.Done
+	Failed  = report.Failed
+	Refused = report.Refused
 )
 
-// A Change is one thing that baking did, or would do.
-type Change struct {
-	Rule    string `json:"rule"`
-	Path    string `json:"path"`   // as seen inside the root, written by Quote
-	Action  Action `json:"action"` // what was done to the path
-	Bytes   int64  `json:"bytes"`  // content that is gone, in bytes; 0 where only names or modes changed
-	Result  Result `json:"result"`
-	Message string `json:"message,omitempty"`
-}
-
-// State says how sure a finding is and whose turn it is.
-type State string
-
-// The states of a finding.
+// The states of a finding, and the severities.
 const (
-	Dirty   State = "dirty"   // is there and must go
-	Pending State = "pending" // is there because the build still needs it; the last stage takes it at shutdown
-	Unknown State = "unknown" // could not be looked at; never counts as clean
+	Dirty   = report.Dirty
+	Pending = report.Pending
+	Unknown = report.Unknown
+
+	Error   = report.Error
+	Warning = report.Warning
 )
-
-// Severity says what a finding does to the verdict.
-type Severity string
-
-// The severities.
-const (
-	Error   Severity = "error"   // the image must not be used so
-	Warning Severity = "warning" // worth a decision; fails only where warnings are asked to
-)
-
-// A Finding is something that an audit found. It never holds a secret itself.
-type Finding struct {
-	Rule     string   `json:"rule"`
-	Path     string   `json:"path"`           // as seen inside the root, written by Quote
-	Line     int      `json:"line,omitempty"` // from 1, where there is one
-	Severity Severity `json:"severity"`
-	State    State    `json:"state"`
-	Message  string   `json:"message"`
-	Fix      string   `json:"fix"`
-	Hash     string   `json:"hash,omitempty"` // salted; for allow lists
-}
 
 // BakeReport is what `leaven bake --output json` prints.
 type BakeReport struct {

@@ -13,7 +13,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/bake/report"
 )
 
 // Type tells the records apart.
@@ -31,15 +31,15 @@ const (
 
 // A Record is one line. Which fields are set depends on Type.
 type Record struct {
-	Type    Type          `json:"type"`
-	Nonce   string        `json:"nonce,omitempty"`   // begin, end
-	PID     int           `json:"pid,omitempty"`     // begin
-	Version string        `json:"version,omitempty"` // begin
-	Change  *bake.Change  `json:"change,omitempty"`
-	Finding *bake.Finding `json:"finding,omitempty"`
-	Note    string        `json:"note,omitempty"`
-	Exit    *int          `json:"exit,omitempty"`  // end: what the process exits with
-	Error   string        `json:"error,omitempty"` // end: why it failed, one sentence
+	Type    Type            `json:"type"`
+	Nonce   string          `json:"nonce,omitempty"`   // begin, end
+	PID     int             `json:"pid,omitempty"`     // begin
+	Version string          `json:"version,omitempty"` // begin
+	Change  *report.Change  `json:"change,omitempty"`
+	Finding *report.Finding `json:"finding,omitempty"`
+	Note    string          `json:"note,omitempty"`
+	Exit    *int            `json:"exit,omitempty"`  // end: what the process exits with
+	Error   string          `json:"error,omitempty"` // end: why it failed, one sentence
 }
 
 // maxLine bounds a record: paths are at most 4 KiB, four times that when quoted.

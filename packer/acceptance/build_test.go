@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/bake/report"
 	"github.com/leaven-dev/leaven/bake/wire"
 	"github.com/leaven-dev/leaven/packer/internal/rehearsal"
 	"github.com/leaven-dev/leaven/packer/provisioner"
@@ -111,7 +111,7 @@ func (s *sealing) report(t *testing.T) provisioner.Report {
 }
 
 func removed(rule, path string) wire.Record {
-	return wire.Record{Type: wire.Change, Change: &bake.Change{Rule: rule, Path: path, Action: bake.Delete, Bytes: 411, Result: bake.Done}}
+	return wire.Record{Type: wire.Change, Change: &report.Change{Rule: rule, Path: path, Action: report.Delete, Bytes: 411, Result: report.Done}}
 }
 
 func TestBuildOverSSH(t *testing.T) {
@@ -188,8 +188,8 @@ func (s *sealing) secret(t *testing.T, text string) {
 
 func TestBuildFails(t *testing.T) {
 	there := startServer(t)
-	dirty := wire.Record{Type: wire.Finding, Finding: &bake.Finding{
-		Rule: "ssh-host-keys", Path: "/etc/ssh/ssh_host_rsa_key", Severity: bake.Error, State: bake.Dirty, Message: "a host key", Fix: "remove it",
+	dirty := wire.Record{Type: wire.Finding, Finding: &report.Finding{
+		Rule: "ssh-host-keys", Path: "/etc/ssh/ssh_host_rsa_key", Severity: report.Error, State: report.Dirty, Message: "a host key", Fix: "remove it",
 	}}
 	for name, c := range map[string]struct {
 		user, settings string

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/bake/report"
 	"github.com/leaven-dev/leaven/bake/wire"
 	"github.com/leaven-dev/leaven/packer/agent"
 	"github.com/leaven-dev/leaven/packer/internal/rehearsal"
@@ -136,12 +136,12 @@ func (b *build) path(t *testing.T, programs map[string]string) {
 	b.comm.Env = append(b.comm.Env, "PATH="+rehearsal.Programs(t, programs)+":"+os.Getenv("PATH"))
 }
 
-func change(rule, path string, action bake.Action, bytes int64) wire.Record {
-	return wire.Record{Type: wire.Change, Change: &bake.Change{Rule: rule, Path: path, Action: action, Bytes: bytes, Result: bake.Done}}
+func change(rule, path string, action report.Action, bytes int64) wire.Record {
+	return wire.Record{Type: wire.Change, Change: &report.Change{Rule: rule, Path: path, Action: action, Bytes: bytes, Result: report.Done}}
 }
 
-func finding(rule, path string, severity bake.Severity, state bake.State) wire.Record {
-	return wire.Record{Type: wire.Finding, Finding: &bake.Finding{
+func finding(rule, path string, severity report.Severity, state report.State) wire.Record {
+	return wire.Record{Type: wire.Finding, Finding: &report.Finding{
 		Rule: rule, Path: path, Severity: severity, State: state, Message: "it is there", Fix: "remove it",
 	}}
 }

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/bake/report"
 	"github.com/leaven-dev/leaven/bake/wire"
 )
 
@@ -30,13 +30,13 @@ type Report struct {
 
 // A Run is one run of the agent.
 type Run struct {
-	Command  string         `json:"command"`
-	Exit     *int           `json:"exit"` // null when nobody can tell
-	Error    string         `json:"error,omitempty"`
-	Seconds  float64        `json:"seconds"`
-	Changes  []bake.Change  `json:"changes"`
-	Findings []bake.Finding `json:"findings"`
-	Notes    []string       `json:"notes"`
+	Command  string           `json:"command"`
+	Exit     *int             `json:"exit"` // null when nobody can tell
+	Error    string           `json:"error,omitempty"`
+	Seconds  float64          `json:"seconds"`
+	Changes  []report.Change  `json:"changes"`
+	Findings []report.Finding `json:"findings"`
+	Notes    []string         `json:"notes"`
 }
 
 func (r *Run) add(rec wire.Record) {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/bake/report"
 	"github.com/leaven-dev/leaven/bake/wire"
 	"github.com/leaven-dev/leaven/packer/internal/rehearsal"
 )
@@ -15,18 +15,18 @@ import (
 func TestSealsAndReports(t *testing.T) {
 	b := newBuild(t, map[string]rehearsal.Act{
 		"bake": {Records: []wire.Record{
-			change("ssh-host-keys", "/etc/ssh/ssh_host_rsa_key", bake.Delete, 2048),
-			change("ssh-host-keys", "/etc/ssh/ssh_host_rsa_key.pub", bake.Delete, 500),
+			change("ssh-host-keys", "/etc/ssh/ssh_host_rsa_key", report.Delete, 2048),
+			change("ssh-host-keys", "/etc/ssh/ssh_host_rsa_key.pub", report.Delete, 500),
 			{Type: wire.Beat},
-			change("ssh-host-keys", "/etc/ssh/ssh_host_ecdsa_key", bake.Delete, 500),
-			change("ssh-host-keys", "/etc/ssh/ssh_host_ecdsa_key.pub", bake.Delete, 24),
-			change("logs", "/var/log/syslog", bake.Truncate, 100),
-			change("logs", "/var/log/old.1.gz", bake.Delete, 0),
+			change("ssh-host-keys", "/etc/ssh/ssh_host_ecdsa_key", report.Delete, 500),
+			change("ssh-host-keys", "/etc/ssh/ssh_host_ecdsa_key.pub", report.Delete, 24),
+			change("logs", "/var/log/syslog", report.Truncate, 100),
+			change("logs", "/var/log/old.1.gz", report.Delete, 0),
 			{Type: wire.Note, Note: "the last stage is armed"},
 		}},
 		"audit": {Records: []wire.Record{
-			finding("journal", "/var/log/journal/a", bake.Error, bake.Pending),
-			finding("accounts", "/etc/shadow", bake.Warning, bake.Dirty),
+			finding("journal", "/var/log/journal/a", report.Error, report.Pending),
+			finding("accounts", "/etc/shadow", report.Warning, report.Dirty),
 		}},
 	})
 	if err := b.run(t); err != nil {

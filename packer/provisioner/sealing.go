@@ -7,7 +7,7 @@ import (
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
-	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/bake/report"
 	"github.com/leaven-dev/leaven/bake/wire"
 	"github.com/leaven-dev/leaven/packer/agent"
 	"github.com/leaven-dev/leaven/packer/remote"
@@ -90,7 +90,7 @@ func (s *sealing) setUp(ctx context.Context) error {
 
 // agent runs one command of the agent and judges how it ended.
 func (s *sealing) agent(ctx context.Context, command string, flags ...string) error {
-	run := &Run{Command: command, Changes: []bake.Change{}, Findings: []bake.Finding{}, Notes: []string{}}
+	run := &Run{Command: command, Changes: []report.Change{}, Findings: []report.Finding{}, Notes: []string{}}
 	s.report.Runs = append(s.report.Runs, run)
 	started := time.Now()
 	s.broken = true

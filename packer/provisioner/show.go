@@ -7,7 +7,7 @@ import (
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
-	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/bake/report"
 	"github.com/leaven-dev/leaven/bake/wire"
 )
 
@@ -49,12 +49,12 @@ func (s *show) record(rec wire.Record) {
 	}
 }
 
-func (s *show) change(c bake.Change) {
+func (s *show) change(c report.Change) {
 	switch c.Result {
-	case bake.Failed:
+	case report.Failed:
 		s.flush()
 		s.ui.Error(clean(fmt.Sprintf("  %s: cannot %s %s: %s", c.Rule, c.Action, c.Path, c.Message)))
-	case bake.Refused:
+	case report.Refused:
 		s.flush()
 		s.ui.Error(clean(fmt.Sprintf("  %s: left in place: %s: %s", c.Rule, c.Path, c.Message)))
 	default:
@@ -62,24 +62,24 @@ func (s *show) change(c bake.Change) {
 	}
 }
 
-func (s *show) finding(f bake.Finding) {
+func (s *show) finding(f report.Finding) {
 	place := f.Path
 	if f.Line > 0 {
 		place = fmt.Sprintf("%s:%d", f.Path, f.Line)
 	}
 	line := fmt.Sprintf("  %s: %s: %s: %s", f.Severity, f.Rule, place, f.Message)
 	switch {
-	case f.State == bake.Pending:
+	case f.State == report.Pending:
 		s.collect("pending "+f.Rule, f.Rule, "left for the last stage at shutdown", place, 0)
 		return
-	case f.State == bake.Unknown:
+	case f.State == report.Unknown:
 		line = fmt.Sprintf("  cannot tell: %s: %s: %s", f.Rule, place, f.Message)
 	}
 	s.flush()
 	if f.Fix != "" {
 		line += "\n    fix: " + f.Fix
 	}
-	if f.Severity == bake.Warning && f.State != bake.Unknown {
+	if f.Severity == report.Warning && f.State != report.Unknown {
 		s.ui.Say(clean(line))
 	} else {
 		s.ui.Error(clean(line))

@@ -7,7 +7,7 @@ import (
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
-	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/bake/report"
 	"github.com/leaven-dev/leaven/bake/wire"
 )
 
@@ -43,19 +43,19 @@ func censored(rec wire.Record) wire.Record {
 }
 
 // past says what was done.
-func past(a bake.Action) string {
+func past(a report.Action) string {
 	switch a {
-	case bake.Delete:
+	case report.Delete:
 		return "deleted"
-	case bake.Truncate:
+	case report.Truncate:
 		return "truncated"
-	case bake.Empty:
+	case report.Empty:
 		return "emptied"
-	case bake.Reset:
+	case report.Reset:
 		return "reset"
-	case bake.Edit:
+	case report.Edit:
 		return "edited"
-	case bake.Report:
+	case report.Report:
 		return "reported"
 	}
 	return string(a)

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/bake/report"
 	"github.com/leaven-dev/leaven/bake/wire"
 	"github.com/leaven-dev/leaven/packer/internal/rehearsal"
 )
@@ -22,7 +22,7 @@ func TestOnlyAWholeRunIsBelieved(t *testing.T) {
 		"end record of another run":        {rehearsal.Act{EndNonce: "earlier"}, "the end record carries another run's nonce"},
 		"begin record of another run":      {rehearsal.Act{BeginNonce: "earlier"}, "its begin record carries another run's nonce"},
 		"no begin record":                  {rehearsal.Act{NoBegin: true}, "it ended without a begin record"},
-		"records before begin":             {rehearsal.Act{NoBegin: true, Records: []wire.Record{change("r", "/p", bake.Delete, 1)}}, "it spoke before its begin record"},
+		"records before begin":             {rehearsal.Act{NoBegin: true, Records: []wire.Record{change("r", "/p", report.Delete, 1)}}, "it spoke before its begin record"},
 		"end record 1, status 0":           {rehearsal.Act{Exit: 1, Status: &zero}, "it said that it exits with 1 and exited with 0"},
 		"another version than the plugin":  {rehearsal.Act{Version: "0.0.9"}, otherVersion},
 		"another version, and still going": {rehearsal.Act{Version: "0.0.9", Hang: true}, otherVersion},
@@ -41,13 +41,13 @@ func TestOnlyAWholeRunIsBelieved(t *testing.T) {
 }
 
 func TestAFailedRunFailsTheBuild(t *testing.T) {
-	failed := change("ssh-host-keys", "/etc/ssh/ssh_host_rsa_key", bake.Delete, 0)
-	failed.Change.Result, failed.Change.Message = bake.Failed, "read-only file system"
-	refused := change("ssh-host-keys", "/etc/ssh/ssh_host_rsa_key", bake.Delete, 0)
-	refused.Change.Result, refused.Change.Message = bake.Refused, "nothing makes it again"
-	dirty := finding("logs", "/var/log/syslog", bake.Error, bake.Dirty)
-	warning := finding("accounts", "/etc/shadow", bake.Warning, bake.Dirty)
-	unseen := finding("tmp", "/var/tmp/x", bake.Warning, bake.Unknown)
+	failed := change("ssh-host-keys", "/etc/ssh/ssh_host_rsa_key", report.Delete, 0)
+	failed.Change.Result, failed.Change.Message = report.Failed, "read-only file system"
+	refused := change("ssh-host-keys", "/etc/ssh/ssh_host_rsa_key", report.Delete, 0)
+	refused.Change.Result, refused.Change.Message = report.Refused, "nothing makes it again"
+	dirty := finding("logs", "/var/log/syslog", report.Error, report.Dirty)
+	warning := finding("accounts", "/etc/shadow", report.Warning, report.Dirty)
+	unseen := finding("tmp", "/var/tmp/x", report.Warning, report.Unknown)
 	for name, c := range map[string]struct {
 		command string
 		act     rehearsal.Act

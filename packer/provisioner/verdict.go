@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/bake/report"
 )
 
 // judge says why a run that came to its end does not leave a sealed image; nil when it does. The agent's own verdict is not
@@ -43,13 +43,13 @@ func (r *Run) judge(strict bool) error {
 func (r *Run) wrong(strict bool) []string {
 	var wrong []string
 	for _, c := range r.Changes {
-		if c.Result == bake.Failed || c.Result == bake.Refused {
+		if c.Result == report.Failed || c.Result == report.Refused {
 			wrong = append(wrong, fmt.Sprintf("%s: %s: %s", c.Rule, c.Path, c.Message))
 		}
 	}
 	for _, f := range r.Findings {
-		counts := f.State == bake.Unknown || f.Severity != bake.Warning || strict
-		if f.State != bake.Pending && counts {
+		counts := f.State == report.Unknown || f.Severity != report.Warning || strict
+		if f.State != report.Pending && counts {
 			wrong = append(wrong, fmt.Sprintf("%s: %s: %s", f.Rule, f.Path, f.Message))
 		}
 	}
@@ -64,7 +64,7 @@ func (r *Report) summary() string {
 	audited := false
 	for _, run := range r.Runs {
 		for _, c := range run.Changes {
-			if run.Command == "bake" && c.Result == bake.Done {
+			if run.Command == "bake" && c.Result == report.Done {
 				done++
 				bytes += c.Bytes
 				rules[c.Rule] = true
@@ -72,7 +72,7 @@ func (r *Report) summary() string {
 		}
 		audited = audited || run.Command == "audit"
 		for _, f := range run.Findings {
-			if f.State == bake.Pending {
+			if f.State == report.Pending {
 				pending++
 			} else {
 				warnings++

@@ -27,18 +27,30 @@ type Value struct {
 	node *yaml.Node
 }
 
+// A Place is where something stands in a file. The zero value is nowhere.
+type Place struct {
+	File         string
+	Line, Column int // from 1; 0 where it is not known
+}
+
+func (p Place) String() string {
+	if p.Line == 0 {
+		return p.File
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+}
+
 // A Fault is one thing that is wrong with a file.
 type Fault struct {
-	File         string
-	Line, Column int // from 1; 0 where the place is not known
-	Message      string
+	Place
+	Message string
 }
 
 func (f Fault) Error() string {
-	if f.Line == 0 {
-		return f.File + ": " + f.Message
+	if f.Place == (Place{}) {
+		return f.Message
 	}
-	return fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Message)
+	return f.Place.String() + ": " + f.Message
 }
 
 // Parse reads a file's text; file is its name in errors. A text that is no YAML has its error in Err.
@@ -67,7 +79,7 @@ func blank(text []byte) bool {
 }
 
 func (d *Document) syntax(err error) {
-	f := Fault{File: d.file, Message: strings.TrimPrefix(err.Error(), "yaml: ")}
+	f := Fault{Place: Place{File: d.file}, Message: strings.TrimPrefix(err.Error(), "yaml: ")}
 	if le, ok := errors.AsType[*yaml.LoadError](err); ok {
 		f.Line, f.Column = int(le.Mark.Line), int(le.Mark.Column)
 		f.Message = strings.TrimPrefix(le.Message, "yaml: ")
@@ -81,11 +93,16 @@ func (d *Document) syntax(err error) {
 // Top is the document's value; nil where there is none, or none that can be read.
 func (d *Document) Top() *Value { return d.top }
 
+// Faults is everything that is wrong, in the order of the file.
+func (d *Document) Faults() []Fault {
+	slices.SortStableFunc(d.errs, func(a, b Fault) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
+	return d.errs
+}
+
 // Err is everything that is wrong, in the order of the file, or nil.
 func (d *Document) Err() error {
-	slices.SortStableFunc(d.errs, func(a, b Fault) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
 	var all []error
-	for _, f := range d.errs {
+	for _, f := range d.Faults() {
 		all = append(all, f)
 	}
 	return errors.Join(all...)
@@ -93,8 +110,11 @@ func (d *Document) Err() error {
 
 // Fail records that something is wrong with the value.
 func (v *Value) Fail(format string, args ...any) {
-	v.doc.errs = append(v.doc.errs, Fault{v.doc.file, v.node.Line, v.node.Column, fmt.Sprintf(format, args...)})
+	v.doc.errs = append(v.doc.errs, Fault{v.Place(), fmt.Sprintf(format, args...)})
 }
+
+// Place is where the value begins.
+func (v *Value) Place() Place { return Place{v.doc.file, v.node.Line, v.node.Column} }
 
 // resolved follows an alias.
 func (v *Value) resolved() *yaml.Node {
@@ -106,6 +126,9 @@ func (v *Value) resolved() *yaml.Node {
 
 // IsMap tells a mapping from other values.
 func (v *Value) IsMap() bool { return v.resolved().Kind == yaml.MappingNode }
+
+// IsScalar tells a word or a text from other values.
+func (v *Value) IsScalar() bool { return v.resolved().Kind == yaml.ScalarNode }
 
 // empty tells a key without a value, which counts as if the key were not there.
 func (v *Value) empty() bool { return v.resolved().ShortTag() == "!!null" && v.resolved().Value == "" }

@@ -1,0 +1,120 @@
+package schema
+
+import (
+	"fmt"
+	"io/fs"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/leaven-dev/leaven/internal/strictyaml"
+)
+
+// Mode is a file's permission bits, written in octal: "0700". Set tells 0 from not written.
+type Mode struct {
+	Bits fs.FileMode // as chmod(2) has them in the low nine bits; setuid, setgid and sticky are not taken
+	Set  bool
+}
+
+func (m *Mode) decode(v *strictyaml.Value) error {
+	text := v.Text()
+	n, err := strconv.ParseUint(text, 8, 32)
+	if err != nil || n > 0o777 || len(text) < 3 {
+		return fmt.Errorf("want permission bits in octal such as \"0750\" here, not %q", text)
+	}
+	*m = Mode{fs.FileMode(n), true}
+	return nil
+}
+
+func (m *Mode) describe() map[string]any {
+	return map[string]any{"anyOf": []any{
+		map[string]any{"type": "string", "pattern": "^0?[0-7]{3}$"},
+		map[string]any{"type": "integer", "minimum": 0, "maximum": 777}, // written without quotes
+	}}
+}
+
+func (m *Mode) show() any {
+	if !m.Set {
+		return ""
+	}
+	return fmt.Sprintf("%04o", m.Bits)
+}
+
+// Size is a number of bytes, written with a unit of powers of 1024: "512MiB", "20G".
+type Size uint64
+
+var size = regexp.MustCompile(`^([0-9]+) ?(?:([KMGT])(?:iB)?)?$`)
+
+func (s *Size) decode(v *strictyaml.Value) error {
+	text := v.Text()
+	m := size.FindStringSubmatch(text)
+	if m == nil {
+		return fmt.Errorf("want a size such as 512MiB or 20G here, not %q", text)
+	}
+	n, err := strconv.ParseUint(m[1], 10, 64)
+	shift := 0
+	if m[2] != "" {
+		shift = 10 * (strings.Index("KMGT", m[2]) + 1)
+	}
+	if err != nil || n > math.MaxInt64>>shift {
+		return fmt.Errorf("the size %q is too large", text)
+	}
+	*s = Size(n << shift)
+	return nil
+}
+
+func (s *Size) describe() map[string]any {
+	return map[string]any{"type": []string{"string", "integer"}, "pattern": size.String()}
+}
+
+func (s *Size) show() any {
+	n, unit := uint64(*s), 0
+	for n > 0 && n%1024 == 0 && unit < 4 {
+		n, unit = n/1024, unit+1
+	}
+	return strconv.FormatUint(n, 10) + []string{"", "KiB", "MiB", "GiB", "TiB"}[unit]
+}
+
+// Command is a program with its arguments, written as a list; or a text for the shell.
+type Command struct {
+	Args  []string
+	Shell string
+}
+
+// Given tells whether there is one.
+func (c Command) Given() bool { return len(c.Args) > 0 || c.Shell != "" }
+
+func (c Command) String() string {
+	if c.Shell != "" {
+		return c.Shell
+	}
+	return strings.Join(c.Args, " ")
+}
+
+func (c *Command) decode(v *strictyaml.Value) error {
+	*c = Command{}
+	if v.IsScalar() {
+		c.Shell = v.Text()
+	} else {
+		c.Args = v.Texts()
+	}
+	if !c.Given() || len(c.Args) > 0 && c.Args[0] == "" {
+		return fmt.Errorf("want a program with its arguments, as a list, or a text for the shell here")
+	}
+	return nil
+}
+
+func (c *Command) describe() map[string]any {
+	return map[string]any{"oneOf": []any{
+		map[string]any{"type": "string", "minLength": 1},
+		map[string]any{"type": "array", "items": scalar(), "minItems": 1},
+	}}
+}
+
+func (c *Command) show() any {
+	if c.Shell != "" {
+		return c.Shell
+	}
+	return c.Args
+}

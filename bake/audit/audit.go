@@ -9,6 +9,7 @@ import (
 	"github.com/leaven-dev/leaven/bake"
 	"github.com/leaven-dev/leaven/bake/accounts"
 	"github.com/leaven-dev/leaven/bake/baseline"
+	"github.com/leaven-dev/leaven/bake/settings"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
@@ -21,7 +22,7 @@ type Options struct {
 	Full     bool               // search every file for secrets, whoever brought it along
 	Baseline *baseline.Baseline // what the tree held when the build began; nil where that is not known
 	Salt     []byte             // of the hashes of secrets; nil for another one in each run
-	Allow    []Allow
+	Allow    []settings.Allow
 	Armed    bool // the last stage will run at shutdown
 }
 

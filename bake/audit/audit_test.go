@@ -20,6 +20,7 @@ import (
 
 	"github.com/leaven-dev/leaven/bake"
 	"github.com/leaven-dev/leaven/bake/baseline"
+	"github.com/leaven-dev/leaven/bake/settings"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
@@ -246,30 +247,14 @@ func TestAllow(t *testing.T) {
 		"rule=private-key,path=/opt/b":  {"dirty account-empty-password /etc/passwd", "dirty private-key /opt/a/one.key"},
 		"rule=private-key,path=/opt/bb": {"dirty account-empty-password /etc/passwd", "dirty private-key /opt/a/one.key", "dirty private-key /opt/b/two.key"},
 	} {
-		a, err := ParseAllow(text)
+		a, err := settings.ParseAllow(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		found, said := run(t, dir, bake.Options{}, Options{Salt: salt, Allow: []Allow{a}})
+		found, said := run(t, dir, bake.Options{}, Options{Salt: salt, Allow: []settings.Allow{a}})
 		want(t, found, lines...)
 		if stale := strings.Contains(said, "accepts nothing"); stale != (len(lines) == 3) {
 			t.Errorf("%s: an entry that accepts nothing is named: %v", text, stale)
-		}
-	}
-}
-
-func TestParseAllow(t *testing.T) {
-	for text, want := range map[string]Allow{
-		"path=/a,b,rule=x": {Path: "/a,b", Rule: "x"},
-		"hash=abc":         {Hash: "abc"},
-	} {
-		if got, err := ParseAllow(text); err != nil || got != want {
-			t.Errorf("%q: %+v, %v", text, got, err)
-		}
-	}
-	for _, text := range []string{"", "x", "rule=", "rule=a,rule=b", "/path", "rul=x"} {
-		if a, err := ParseAllow(text); err == nil {
-			t.Errorf("%q: %+v", text, a)
 		}
 	}
 }

@@ -4,9 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/leaven-dev/leaven/bake"
-	"github.com/leaven-dev/leaven/bake/audit"
-	"github.com/leaven-dev/leaven/internal/nearest"
 	"github.com/leaven-dev/leaven/internal/strictyaml"
 )
 
@@ -22,22 +19,10 @@ type Settings struct {
 	Skip    []string // ids of rules and checks
 	Keep    []string
 	Cross   []string
-	Rules   map[string]bake.Default
-	Allow   []audit.Allow
+	Rules   map[string]Switch
+	Allow   []Allow
 	Salt    []byte // nil: a random one in each run
 }
-
-// Known is what a file may name.
-type Known struct {
-	Rules  []string // ids of the catalogue
-	Checks []string // ids of the audit's checks
-}
-
-func (k Known) has(id string) bool {
-	return slices.Contains(k.Rules, id) || slices.Contains(k.Checks, id)
-}
-
-func (k Known) hint(id string) string { return nearest.Hint(id, slices.Concat(k.Rules, k.Checks)) }
 
 // Parse reads a file's text; file is its name in errors. Everything that is wrong is in the error, with its place.
 func Parse(file string, text []byte, known Known) (Settings, error) {
@@ -55,7 +40,7 @@ func Parse(file string, text []byte, known Known) (Settings, error) {
 		})
 	}
 	for _, e := range r.entries { // a salt may stand below the list that needs it
-		if err := e.allow.Check(known.has, r.Salt != nil); err != nil {
+		if err := e.allow.Check(known, r.Salt != nil); err != nil {
 			e.at.Fail("%v", err)
 		}
 		r.Allow = append(r.Allow, e.allow)
@@ -72,25 +57,21 @@ type reader struct {
 
 type entry struct {
 	at    *strictyaml.Value
-	allow audit.Allow
+	allow Allow
 }
 
 func (r *reader) profile(v *strictyaml.Value) {
 	r.Profile = v.Text()
-	var names []string
-	for _, p := range bake.Profiles() {
-		names = append(names, p.Name)
-	}
-	if !slices.Contains(names, r.Profile) {
-		v.Fail("there is no profile %q: take one of %s", r.Profile, strings.Join(names, ", "))
+	if err := r.known.Profile(r.Profile); err != nil {
+		v.Fail("%v", err)
 	}
 }
 
 func (r *reader) skip(v *strictyaml.Value) {
 	v.List(func(item *strictyaml.Value) {
 		id := item.Text()
-		if !r.known.has(id) {
-			item.Fail("there is no rule %q%s", id, r.known.hint(id))
+		if err := r.known.ID(id); err != nil {
+			item.Fail("%v", err)
 		}
 		r.Skip = append(r.Skip, id)
 	})
@@ -108,21 +89,17 @@ func (r *reader) paths(v *strictyaml.Value) (all []string) {
 }
 
 func (r *reader) rules(v *strictyaml.Value) {
-	r.Rules = map[string]bake.Default{}
+	r.Rules = map[string]Switch{}
 	v.Each(func(key, value *strictyaml.Value) {
-		id, to := key.Text(), bake.Default(value.Text())
-		switch {
-		case !r.known.has(id):
-			key.Fail("there is no rule %q%s", id, r.known.hint(id))
-		case slices.Contains(r.known.Rules, id):
-			if to != bake.On && to != bake.Off && to != bake.AuditOnly {
-				value.Fail("a rule can be set to on, off or audit, not to %q", to)
-			}
+		id, to := key.Text(), Switch(value.Text())
+		if err := r.known.ID(id); err != nil {
+			key.Fail("%v", err)
+		} else if err := r.known.Switch(id, to); err != nil {
+			value.Fail("%v", err)
+		} else if slices.Contains(r.known.Rules, id) {
 			r.Rules[id] = to
-		case to == bake.Off:
+		} else {
 			r.Skip = append(r.Skip, id)
-		default:
-			value.Fail("%s is a check of the audit: it can only be set to off", id)
 		}
 	})
 }

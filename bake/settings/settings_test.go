@@ -4,13 +4,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/leaven-dev/leaven/bake"
-	"github.com/leaven-dev/leaven/bake/audit"
 )
 
 func known() Known {
-	return Known{Rules: []string{"tmp", "user-keys", "logs"}, Checks: []string{"account-password", "private-key"}}
+	return Known{Profiles: []string{"ami", "base"}, Rules: []string{"tmp", "user-keys", "logs"}, Checks: []string{"account-password", "private-key"}}
 }
 
 func TestParse(t *testing.T) {
@@ -34,8 +31,8 @@ salt: 0011223344
 	}
 	want := Settings{
 		Profile: "ami", Skip: []string{"logs", "private-key", "account-password"}, Keep: []string{"/home/app", "~/x"}, Cross: []string{"/data"},
-		Rules: map[string]bake.Default{"tmp": bake.Off, "user-keys": bake.On},
-		Allow: []audit.Allow{{Hash: "0123456789ab"}, {Rule: "private-key", Path: "/etc/ssl/*.key"}},
+		Rules: map[string]Switch{"tmp": Off, "user-keys": On},
+		Allow: []Allow{{Hash: "0123456789ab"}, {Rule: "private-key", Path: "/etc/ssl/*.key"}},
 		Salt:  []byte("0011223344"),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -69,7 +66,7 @@ allow:
 salt: short
 `), known())
 	want := `bake.yaml:1:1: unknown key "profiel" (did you mean "profile"?)
-bake.yaml:2:10: there is no profile "amy": take one of ` + profiles() + `
+bake.yaml:2:10: there is no profile "amy": take one of ami, base
 bake.yaml:3:8: there is no rule "lgos" (did you mean "logs"?)
 bake.yaml:4:8: "home" is no absolute path
 bake.yaml:6:8: a rule can be set to on, off or audit, not to "maybe"
@@ -96,15 +93,4 @@ func TestHashWithoutSalt(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}
-}
-
-func profiles() string {
-	text := ""
-	for i, p := range bake.Profiles() {
-		if i > 0 {
-			text += ", "
-		}
-		text += p.Name
-	}
-	return text
 }

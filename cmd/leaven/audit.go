@@ -12,6 +12,7 @@ import (
 	"github.com/leaven-dev/leaven/bake/audit"
 	"github.com/leaven-dev/leaven/bake/laststage"
 	"github.com/leaven-dev/leaven/bake/sarif"
+	"github.com/leaven-dev/leaven/bake/settings"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 	"github.com/leaven-dev/leaven/internal/seal"
 )
@@ -102,11 +103,10 @@ func (a auditing) options(ctx context.Context, s *selection, root *rootfs.Root, 
 			return o, err
 		}
 	}
-	known := func(id string) bool { _, ok := s.describe()[id]; return ok }
 	for _, text := range a.allow {
-		entry, err := audit.ParseAllow(text)
+		entry, err := settings.ParseAllow(text)
 		if err == nil {
-			err = entry.Check(known, o.Salt != nil)
+			err = entry.Check(s.rules.known(), o.Salt != nil)
 		}
 		if err != nil {
 			return o, err

@@ -17,7 +17,6 @@ import (
 	"github.com/leaven-dev/leaven/bake/audit"
 	"github.com/leaven-dev/leaven/bake/settings"
 	"github.com/leaven-dev/leaven/bake/vendor"
-	"github.com/leaven-dev/leaven/internal/nearest"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 	"github.com/leaven-dev/leaven/plugins/all"
 )
@@ -113,15 +112,21 @@ func readRules(root *rootfs.Root) (rules, error) {
 	return rules{list: slices.Concat(v.List, builtin), origin: v.Origin}, nil
 }
 
-// resolve puts the flags and the settings together. Lists add up; a profile or a switch on the command line wins.
-func (s *selection) resolve(root *rootfs.Root) error {
-	known := settings.Known{}
-	for _, r := range s.rules.list {
-		known.Rules = append(known.Rules, r.ID)
+// known is what settings may name.
+func (r rules) known() settings.Known {
+	known := settings.Known{Profiles: profileNames()}
+	for _, rule := range r.list {
+		known.Rules = append(known.Rules, rule.ID)
 	}
 	for _, c := range audit.Checks() {
 		known.Checks = append(known.Checks, c.ID)
 	}
+	return known
+}
+
+// resolve puts the flags and the settings together. Lists add up; a profile or a switch on the command line wins.
+func (s *selection) resolve(root *rootfs.Root) error {
+	known := s.rules.known()
 	set, err := s.readSettings(root, known)
 	if err != nil {
 		return err
@@ -135,26 +140,26 @@ func (s *selection) resolve(root *rootfs.Root) error {
 	skip := slices.Concat(o.Skip, set.Skip)
 	o.Switches = map[string]bake.Default{}
 	for id, to := range set.Rules {
-		o.Switches[id] = to
+		o.Switches[id] = bake.Default(to)
 	}
 	for _, text := range s.switches {
 		id, to, _ := strings.Cut(text, "=")
-		value := bake.Default(to)
-		if value != bake.On && value != bake.Off && value != bake.AuditOnly {
-			return fmt.Errorf("cannot switch %q: write ID=on, ID=off or ID=audit", text)
+		err := known.ID(id)
+		if err == nil {
+			err = known.Switch(id, settings.Switch(to))
 		}
-		switch {
-		case !slices.Contains(known.Checks, id):
-			o.Switches[id] = value
-		case value == bake.Off:
+		if err != nil {
+			return fmt.Errorf("cannot switch %q: %w", text, err)
+		}
+		if slices.Contains(known.Checks, id) {
 			skip = append(skip, id)
-		default:
-			return fmt.Errorf("cannot switch %q: %s is a check of the audit, which can only be off", text, id)
+		} else {
+			o.Switches[id] = bake.Default(to)
 		}
 	}
 	for _, id := range slices.Concat(o.Only, skip) {
-		if !slices.Contains(known.Rules, id) && !slices.Contains(known.Checks, id) {
-			return fmt.Errorf("there is no rule %q%s: `leaven rules` lists them", id, nearest.Hint(id, slices.Concat(known.Rules, known.Checks)))
+		if err := known.ID(id); err != nil {
+			return fmt.Errorf("%w: `leaven rules` lists them", err)
 		}
 	}
 	s.checks = audit.Options{Profile: o.Profile, Only: o.Only, Skip: skip, Cross: o.Cross, Salt: set.Salt, Allow: set.Allow}

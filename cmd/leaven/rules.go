@@ -23,7 +23,7 @@ func newRulesCommand(p *program) *cobra.Command {
 		Args:  cobra.NoArgs,
 	}
 	dir := cmd.Flags().String("root", "", "list the rules of vendors too that this tree carries")
-	out := addOutputFlags(cmd.Flags(), p, "text", "json", "markdown")
+	out := addOutputFlags(cmd.Flags(), p, "text", "json", "markdown", "names")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		d, err := describeRules(*dir)
 		if err != nil {
@@ -34,6 +34,8 @@ func newRulesCommand(p *program) *cobra.Command {
 			return out.object(d)
 		case "markdown":
 			return writeRules(p.stdout, d)
+		case "names":
+			return writeNames(p.stdout, d)
 		}
 		return printRules(p.stdout, d)
 	}

@@ -118,7 +118,7 @@ func label(t, step float64) string {
 // span writes how long something took, for people.
 func span(seconds float64) string {
 	switch {
-	case seconds < 0.0005:
+	case seconds < 0.001:
 		return "< 1 ms"
 	case seconds < 1:
 		return fmt.Sprintf("%.0f ms", seconds*1000)

@@ -38,10 +38,7 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) []Change {
 		changes = append(changes, c)
 		a.Each(c)
 	}
-	for _, it := range p.Items {
-		if !it.acted {
-			continue
-		}
+	for _, it := range p.inOrder() {
 		if it.Refusal != "" {
 			c := it.change(Refused)
 			changes = append(changes, c)
@@ -49,18 +46,11 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) []Change {
 			continue
 		}
 		err := context.Cause(ctx)
-		if err == nil {
+		if err == nil && it.Action != Run {
 			err = a.quiesce(ctx, it.Rule, asked)
 		}
 		if err == nil {
 			it.Bytes, err = a.one(ctx, it)
-		}
-		done(it, err)
-	}
-	for _, it := range p.scripts {
-		err := context.Cause(ctx)
-		if err == nil && a.Command != nil {
-			err = a.Command(ctx, []string{filepath.Join(a.Root.Dir(), it.Path)})
 		}
 		done(it, err)
 	}
@@ -71,11 +61,8 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) []Change {
 func (p *Plan) Preview() []Change {
 	defer p.view.release()
 	var changes []Change
-	for _, it := range append(p.Items[:len(p.Items):len(p.Items)], p.scripts...) {
-		switch {
-		case !it.acted:
-			continue
-		case it.Refusal != "":
+	for _, it := range p.inOrder() {
+		if it.Refusal != "" {
 			changes = append(changes, it.change(Refused))
 			continue
 		}
@@ -125,6 +112,12 @@ func (a *Applier) quiesce(ctx context.Context, r *Rule, asked map[string]error) 
 
 // one carries out one item and says how many bytes of content are gone.
 func (a *Applier) one(ctx context.Context, it Item) (int64, error) {
+	if it.Action == Run {
+		if a.Command == nil {
+			return 0, nil
+		}
+		return 0, a.Command(ctx, []string{filepath.Join(a.Root.Dir(), it.Path)})
+	}
 	d, err := a.view.open(it.folder)
 	if it.Action == Delete && errors.Is(err, fs.ErrNotExist) {
 		return 0, nil // somebody else was quicker; it is gone

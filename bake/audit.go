@@ -24,6 +24,9 @@ func (a Auditing) Findings(p *Plan) []Finding {
 		case it.Rule.Stage == Shutdown && a.Armed:
 			f.State = Pending
 			f.Fix = "nothing: the last stage takes it at shutdown"
+			if it.Rule.Held {
+				f.Fix = "nothing: the build still needs it, and the last stage takes it at shutdown"
+			}
 		}
 		found = append(found, f)
 	}

@@ -68,6 +68,9 @@ type Options struct {
 	// Switches set single rules to another default than they or the profile have. Skip and Only win over them.
 	Switches map[string]Default
 	Stage    Stage // Live, Shutdown, or All; empty is All
+	// LastStage says that the last stage will run when this system shuts down, so that a run for the stage live may leave
+	// to it what rules hold.
+	LastStage bool
 }
 
 // use says what is done with one rule.

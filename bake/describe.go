@@ -28,6 +28,7 @@ type RuleDescription struct {
 	Unowned   bool        `json:"unowned"`
 	Action    Action      `json:"action"`
 	Stage     Stage       `json:"stage"`
+	Held      bool        `json:"held"` // left to the last stage where one will run, else taken after all else
 	Default   Default     `json:"default"`
 	Severity  Severity    `json:"severity"`
 	MadeAgain string      `json:"made_again"`
@@ -48,7 +49,7 @@ func Describe(version string, c *Catalogue) Description {
 		d.Rules = append(d.Rules, RuleDescription{
 			ID: r.ID, Group: r.Group, Title: r.Title, Why: r.Why, Source: r.Source,
 			Where: list(r.Where), Named: list(r.Named), Except: list(r.Except), When: list(r.When), Unless: list(r.Unless), Busy: list(r.Busy),
-			Holds: r.Holds, Files: r.Files, Unowned: r.Unowned, Action: r.Action, Stage: r.Stage, Default: r.Default, Severity: r.Severity,
+			Holds: r.Holds, Files: r.Files, Unowned: r.Unowned, Action: r.Action, Stage: r.Stage, Held: r.Held, Default: r.Default, Severity: r.Severity,
 			MadeAgain: r.MadeAgain, Makers: makers, Commands: list(r.Before), Scripts: list(r.Scripts),
 		})
 	}

@@ -24,6 +24,7 @@ type Item struct {
 // A Plan is all that must go from a tree. Making one changes nothing.
 type Plan struct {
 	Items   []Item
+	Held    []Item    // what is left to the last stage because the build still needs it
 	Spared  []Item    // what rules would take that are switched off by name or by the profile
 	Unknown []Finding // what could not be looked at
 	Notes   []string  // what the plan leaves to people
@@ -31,6 +32,7 @@ type Plan struct {
 	digest  string
 	view    *view
 	stage   Stage
+	hold    bool // leave to the last stage what rules hold
 	live    bool // the tree is this running system
 	homes   []*node
 	keep    []pattern
@@ -60,6 +62,7 @@ func NewPlan(root *rootfs.Root, c *Catalogue, o Options) (*Plan, error) {
 	if p.stage == "" {
 		p.stage = All
 	}
+	p.hold = o.LastStage && p.stage == Live
 	if p.live, err = root.Live(); err != nil {
 		return nil, err
 	}

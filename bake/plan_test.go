@@ -148,6 +148,65 @@ func TestStages(t *testing.T) {
 	same(t, planned(p), "key /etc/key", "tmp /tmp/a", "tmp /tmp/busy")
 }
 
+// What the build needs until its end is left to the last stage where one will run, and nothing else takes it on the way.
+// Otherwise it goes after all else, with the folders that it lies in.
+func TestHeld(t *testing.T) {
+	files := map[string]string{"home/u/.ssh/authorized_keys": "k", "home/u/.ssh/other": "x", "etc/key": "x", "etc/shadow": "root:secret:\n", "etc/clean.sh": "#!/bin/sh\n"}
+	c := rules(t,
+		bake.Rule{ID: "keys", Where: []string{"~/.ssh/authorized_keys"}, Action: bake.Delete, Stage: bake.Shutdown, Held: true},
+		bake.Rule{ID: "password", Where: []string{"/etc/shadow"}, Action: bake.Edit, Edit: &bake.Lines{Match: `^root:[^*][^:]*`, With: "root:*"}, Stage: bake.Shutdown, Held: true},
+		bake.Rule{ID: "settings", Where: []string{"/etc/u.conf"}, Action: bake.Reset, Reset: &bake.Content{Create: true}, Stage: bake.Shutdown, Held: true},
+		bake.Rule{ID: "homes", Where: []string{"~/.ssh"}, Action: bake.Delete},
+		bake.Rule{ID: "key", Where: []string{"/etc/key"}, Action: bake.Delete},
+	)
+	dir := grow(t, files)
+	_, p := plan(t, dir, c, bake.Options{Stage: bake.Live, LastStage: true})
+	same(t, planned(p), "homes /home/u/.ssh/other", "key /etc/key")
+	var held []string
+	for _, it := range p.Held {
+		held = append(held, it.Rule.ID+" "+it.Path)
+	}
+	same(t, held, "keys /home/u/.ssh/authorized_keys", "password /etc/shadow", "settings /etc/u.conf")
+	for _, o := range []bake.Options{{Stage: bake.Live}, {Stage: bake.All}, {Stage: bake.All, LastStage: true}} {
+		_, p = plan(t, dir, c, o)
+		same(t, planned(p), "key /etc/key", "keys /home/u/.ssh/authorized_keys", "password /etc/shadow", "settings /etc/u.conf", "homes /home/u/.ssh")
+	}
+	_, p = plan(t, dir, c, bake.Options{Stage: bake.Shutdown, LastStage: true})
+	same(t, planned(p), "keys /home/u/.ssh/authorized_keys", "password /etc/shadow", "settings /etc/u.conf")
+	_, p = plan(t, dir, c, bake.Options{Stage: bake.Live, LastStage: true, Skip: []string{"keys"}})
+	if len(p.Held) != 2 {
+		t.Errorf("a rule that is switched off is held: %v", p.Held)
+	}
+
+	seal(t, dir, c, bake.Options{Stage: bake.Live, LastStage: true})
+	same(t, names(t, dir), "/etc/", "/etc/clean.sh", "/etc/shadow", "/home/", "/home/u/", "/home/u/.ssh/", "/home/u/.ssh/authorized_keys")
+	_, p = plan(t, dir, c, bake.Options{})
+	for _, armed := range []bool{true, false} {
+		want := map[bool]bake.State{true: bake.Pending, false: bake.Dirty}[armed]
+		found := bake.Auditing{Armed: armed}.Findings(p)
+		for _, f := range found {
+			if f.Rule != "homes" && f.State != want {
+				t.Errorf("armed %t: %s is %s", armed, f.Rule, f.State)
+			}
+		}
+		if len(found) != 4 {
+			t.Errorf("armed %t: %d findings", armed, len(found))
+		}
+	}
+	seal(t, dir, c, bake.Options{})
+	same(t, names(t, dir), "/etc/", "/etc/clean.sh", "/etc/shadow", "/etc/u.conf", "/home/", "/home/u/")
+}
+
+// What may not go at all is said while somebody can be told.
+func TestHeldAndRefused(t *testing.T) {
+	dir := grow(t, map[string]string{"etc/host_key": "k"})
+	c := rules(t, bake.Rule{ID: "key", Where: []string{"/etc/host_key"}, Action: bake.Delete, Stage: bake.Shutdown, Held: true, Makers: []bake.Maker{{Name: "maker", Where: "/usr/bin/maker"}}})
+	_, p := plan(t, dir, c, bake.Options{Stage: bake.Live, LastStage: true})
+	if changes := p.Preview(); len(p.Held) != 0 || len(changes) != 1 || changes[0].Result != bake.Refused {
+		t.Errorf("held %v, changes %v", p.Held, changes)
+	}
+}
+
 func TestReset(t *testing.T) {
 	id := bake.Rule{ID: "id", Where: []string{"/etc/machine-id"}, Action: bake.Reset, Reset: &bake.Content{Mode: 0o444, Create: true}}
 	dbus := bake.Rule{ID: "dbus", Where: []string{"/var/lib/dbus/machine-id"}, Action: bake.Reset, Reset: &bake.Content{LinkTo: "/etc/machine-id"}}
@@ -200,7 +259,7 @@ func TestProfilesAndSwitches(t *testing.T) {
 		return ids
 	}
 	same(t, acts(bake.Options{}), "machine-id", "apt-lists")
-	same(t, acts(bake.Options{Profile: "marketplace"}), "machine-id", "password-hashes", "apt-lists")
+	same(t, acts(bake.Options{Profile: "marketplace"}), "machine-id", "apt-lists", "password-hashes")
 	same(t, acts(bake.Options{Profile: "base"}), "machine-id")
 	same(t, acts(bake.Options{Profile: "base", Switches: map[string]bake.Default{"apt-lists": bake.On, "machine-id": bake.Off}}), "apt-lists")
 	same(t, acts(bake.Options{Only: []string{"user-crontabs"}}), "user-crontabs")

@@ -47,8 +47,11 @@ type Rule struct {
 	// Unowned leaves alone what an installed package brought along.
 	Unowned bool
 
-	Action  Action
-	Stage   Stage // Live by default
+	Action Action
+	Stage  Stage // Live by default
+	// Held says that the build itself still needs the thing, to get in or to finish. A run for the stage live leaves it to
+	// the last stage, where one will run. Every other run takes it after all else. Only for rules of the stage shutdown.
+	Held    bool
 	Default Default
 	// Severity of what an audit finds. Error by default, Warning for AuditOnly rules.
 	Severity Severity
@@ -154,6 +157,9 @@ func (r *Rule) validate() error {
 	case Live, Shutdown:
 	default:
 		fault("unknown stage %q: a rule's stage is live or shutdown", r.Stage)
+	}
+	if r.Held && r.Stage != Shutdown {
+		fault("held is for rules of the stage shutdown: the last stage takes what is held")
 	}
 	switch r.Default {
 	case On, Off, AuditOnly:

@@ -10,6 +10,8 @@ func accountRules() []Rule {
 			Source:    "EC2 guide for shared Linux AMIs; shadow(5)",
 			Where:     []string{"/etc/shadow"},
 			Action:    Edit,
+			Stage:     Shutdown,
+			Held:      true, // the build may come in, or use sudo or su, with a password
 			Edit:      &Lines{Match: `^root:(?:[^:!*][^:]*|[!*]+[^:!*][^:]*|):`, With: "root:*:"},
 			MadeAgain: "nothing: instances are entered with keys",
 		},
@@ -20,6 +22,8 @@ func accountRules() []Rule {
 			Source:    "AWS Marketplace AMI policies; shadow(5)",
 			Where:     []string{"/etc/shadow"},
 			Action:    Edit,
+			Stage:     Shutdown,
+			Held:      true,
 			Default:   Off, // the profile marketplace has it on
 			Edit:      &Lines{Match: `^([^:]+):(?:[^:!*][^:]*|[!*]+[^:!*][^:]*|):`, With: "$1:*:"},
 			MadeAgain: "nothing: instances are entered with keys",
@@ -69,7 +73,8 @@ func accountRules() []Rule {
 			}},
 			Files:     true,
 			Action:    Delete,
-			Stage:     Shutdown, // the build itself comes in with one
+			Stage:     Shutdown,
+			Held:      true, // the build itself comes in with one
 			MadeAgain: "cloud-init, from the key pair that the instance is started with",
 		},
 		{
@@ -80,6 +85,8 @@ func accountRules() []Rule {
 			Where:     []string{"/etc/sudoers.d/{90-cloud-init-users,*packer*,*vagrant*,waagent,*kickstart*,*kitchen*}"},
 			Files:     true,
 			Action:    Delete,
+			Stage:     Shutdown,
+			Held:      true,      // the build shuts the machine down by it
 			Default:   AuditOnly, // cloud-init's file gives the default user its rights
 			MadeAgain: "cloud-init, for the users that it makes",
 		},

@@ -11,6 +11,8 @@ func identityRules() []Rule {
 			Where:     []string{"/etc/ssh/ssh_host_*", "/etc/ssh/*_host_{rsa,dsa,ecdsa,ed25519}_key{,.pub,-cert.pub}"},
 			Files:     true,
 			Action:    Delete,
+			Stage:     Shutdown,
+			Held:      true, // without one sshd turns the build away when it has to connect again
 			MadeAgain: "by Leaven's identity unit before sshd starts, or by the distribution's own generator",
 			Makers:    hostKeyMakers(),
 			Secret:    true,
@@ -36,6 +38,8 @@ func identityRules() []Rule {
 			Where:     []string{"/etc/dropbear/dropbear_*_host_key"},
 			Files:     true,
 			Action:    Delete,
+			Stage:     Shutdown,
+			Held:      true,
 			MadeAgain: "dropbear -R, at the first connection",
 			Makers: []Maker{
 				{Name: "dropbear -R", Where: "/{etc/default,etc/conf.d,etc/sysconfig}/dropbear", Holds: `(?m)^[^#\n]*-\w*R`},

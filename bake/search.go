@@ -208,10 +208,15 @@ func (s *search) add(n *node, it Item) {
 	switch {
 	case s.use == spared:
 		s.Spared = append(s.Spared, it)
+	case s.holdsBack():
+		s.Held = append(s.Held, it)
 	case s.rule.Stage == Shutdown || s.stage != Shutdown:
 		s.Items = append(s.Items, it)
 	}
 }
+
+// holdsBack tells whether what the rule takes is left to the last stage. What may not go at all is said now.
+func (s *search) holdsBack() bool { return s.hold && s.rule.Held && s.use == acted && s.refusal == "" }
 
 // claim keeps later rules from a path. What only looks at it, or changes some of its lines, claims nothing.
 func (s *search) claim(n *node) {
@@ -219,7 +224,7 @@ func (s *search) claim(n *node) {
 		return
 	}
 	n.claimed = true
-	if s.use != acted || s.refusal != "" || s.rule.Action == Truncate || s.rule.Action == Reset || s.rule.Action == Wipe {
+	if s.use != acted || s.holdsBack() || s.refusal != "" || s.rule.Action == Truncate || s.rule.Action == Reset || s.rule.Action == Wipe {
 		n.keep()
 	}
 }
@@ -234,6 +239,11 @@ func (s *search) create(name string) {
 		}
 	case folder.kind == fs.ModeDir && s.rule.Stage != Shutdown && s.stage == Shutdown:
 	case folder.kind == fs.ModeDir:
-		s.Items = append(s.Items, Item{Rule: s.rule, Path: name, Action: Reset, acted: true, folder: folder, name: path.Base(name)})
+		it := Item{Rule: s.rule, Path: name, Action: Reset, acted: true, folder: folder, name: path.Base(name)}
+		if s.holdsBack() {
+			s.Held = append(s.Held, it)
+		} else {
+			s.Items = append(s.Items, it)
+		}
 	}
 }

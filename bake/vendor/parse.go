@@ -63,6 +63,7 @@ func rule(v *strictyaml.Value) bake.Rule {
 		"unowned":    flag(&r.Unowned),
 		"action":     oneOf(&action, "delete", "truncate", "empty", "reset", "edit", "report"),
 		"stage":      oneOf(&stage, "live", "shutdown"),
+		"held":       flag(&r.Held),
 		"default":    oneOf(&choice, "on", "off", "audit"),
 		"severity":   oneOf(&severity, "error", "warning"),
 		"made_again": word(&r.MadeAgain),

@@ -49,6 +49,7 @@ const full = `rules:
     unowned: true
     action: delete
     stage: shutdown
+    held: true
     default: audit
     severity: error
     made_again: by the agent
@@ -80,7 +81,7 @@ func TestEveryField(t *testing.T) {
 			ID: "acme-agent", Group: "acme", Title: "state of the ACME agent", Why: "clones would report under one name", Source: "ACME's manual",
 			Where: []string{"/var/lib/acme/*", "~/.acme"}, Named: []bake.Reference{{In: []string{"/etc/acme.conf"}, Match: `state=(\S+)`}},
 			Except: []string{"/var/lib/acme/licence"}, Busy: []string{"/var/lib/acme/socket"}, When: []string{"/usr/bin/acme"}, Unless: []string{"/etc/acme.keep"},
-			Files: true, Holds: "id=", Unowned: true, Action: bake.Delete, Stage: bake.Shutdown, Default: bake.AuditOnly, Severity: bake.Error,
+			Files: true, Holds: "id=", Unowned: true, Action: bake.Delete, Stage: bake.Shutdown, Held: true, Default: bake.AuditOnly, Severity: bake.Error,
 			MadeAgain: "by the agent", Makers: []bake.Maker{{Name: "acme", Where: "/usr/bin/acme", Holds: "x", Unless: "/etc/acme.off"}},
 			Before: [][]string{{"systemctl", "stop", "acme.service"}}, Scripts: []string{"/usr/lib/acme/clean"}, Secret: true,
 		},

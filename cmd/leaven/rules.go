@@ -69,13 +69,13 @@ func describeRules(dir string) (bake.Description, error) {
 
 func printRules(w io.Writer, d bake.Description) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "GROUP\tRULE\tACTION\tDEFAULT\tWHAT\tMADE AGAIN")
+	fmt.Fprintln(t, "GROUP\tRULE\tACTION\tDEFAULT\tSTAGE\tWHAT\tMADE AGAIN")
 	for _, r := range d.Rules {
 		again := r.MadeAgain
 		if r.Origin != "" {
 			again += " [" + bake.Quote(r.Origin) + "]"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Group, r.ID, r.Action, r.Default, r.Title, again)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Group, r.ID, r.Action, r.Default, ruleStage(r), r.Title, again)
 	}
 	if err := t.Flush(); err != nil {
 		return err

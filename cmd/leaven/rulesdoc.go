@@ -17,7 +17,8 @@ func writeRules(w io.Writer, d bake.Description) error {
 	fmt.Fprintf(b, "# What baking takes out\n\n")
 	fmt.Fprintf(b, "This is written by `leaven rules --output markdown`. The rules apply in this order: where two find the same path the first one has it.\n\n")
 	fmt.Fprintf(b, "`~` is every home directory, `**` any number of folders. A rule that is on is acted on; one for audit is only reported, as a warning; one that is off is\nleft out. "+
-		"`--only`, `--skip` and the profiles change that. A rule of the stage shutdown is about something that is written again as long as the\nsystem runs, so the last stage takes it once more.\n\n")
+		"`--only`, `--skip` and the profiles change that. A rule of the stage shutdown is about something that is written again as long as the\nsystem runs, so the last stage takes it once more. What the build needs until its end, to get in or to finish, is held: as long as a last\n"+
+		"stage will run it stays, and an audit calls it pending.\n\n")
 	fmt.Fprintf(b, "## Profiles\n\n")
 	for _, p := range d.Profiles {
 		fmt.Fprintf(b, "- **%s**: %s", p.Name, p.Title)
@@ -49,7 +50,7 @@ func writeRules(w io.Writer, d bake.Description) error {
 }
 
 func writeRule(w io.Writer, r bake.RuleDescription) {
-	fmt.Fprintf(w, "\n### %s\n\n%s. *%s, %s, %s.*\n\nIf it stays: %s.\n\n", r.ID, sentence(r.Title), r.Action, r.Default, r.Stage, r.Why)
+	fmt.Fprintf(w, "\n### %s\n\n%s. *%s, %s, %s.*\n\nIf it stays: %s.\n\n", r.ID, sentence(r.Title), r.Action, r.Default, ruleStage(r), r.Why)
 	item := func(what, text string) {
 		if text != "" {
 			fmt.Fprintf(w, "- %s: %s\n", what, text)
@@ -72,6 +73,9 @@ func writeRule(w io.Writer, r bake.RuleDescription) {
 	item("only where there is", codes(r.When))
 	item("not where there is", codes(r.Unless))
 	item("left to the last stage on a running system", codes(r.Busy))
+	if r.Held {
+		item("the build needs it", "so it is left to the last stage where one is armed, and taken after all else where none is")
+	}
 	item("made again", r.MadeAgain)
 	item("stays, as a finding, unless there is", strings.Join(r.Makers, ", "))
 	var commands []string
@@ -81,6 +85,14 @@ func writeRule(w io.Writer, r bake.RuleDescription) {
 	item("on a running system, first", codes(commands))
 	item("on a running system, afterwards", codes(r.Scripts))
 	item("source", r.Source)
+}
+
+// ruleStage writes "live", "shutdown" or "shutdown, held".
+func ruleStage(r bake.RuleDescription) string {
+	if r.Held {
+		return string(r.Stage) + ", held"
+	}
+	return string(r.Stage)
 }
 
 // codes writes words as code. A word may hold a backquote itself.

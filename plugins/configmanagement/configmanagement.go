@@ -76,7 +76,8 @@ func (Plugin) Rules() []bake.Rule {
 			Source:    "Salt documentation, minion id and pki_dir",
 			Where:     []string{"/etc/{salt,venv-salt-minion}/{minion_id,pki/minion/*}", "/etc/salt/minion.d/_schedule.conf", "/var/cache/{salt,venv-salt-minion}/{minion,proc,call}/*", "/opt/saltstack/salt/pki/minion/*"},
 			Action:    bake.Delete,
-			Stage:     bake.Shutdown, // the minion may be what runs the build
+			Stage:     bake.Shutdown,
+			Held:      true, // the minion may be what runs the build
 			MadeAgain: "the minion, when it starts",
 			Secret:    true,
 		},

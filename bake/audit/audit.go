@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"runtime/debug"
 	"slices"
 
 	"github.com/leaven-dev/leaven/bake"
@@ -12,6 +13,10 @@ import (
 	"github.com/leaven-dev/leaven/bake/settings"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
+
+// memory is what the Go runtime may take before it collects garbage at every turn, in bytes: with the program itself, an
+// audit stays below 100 MB. What unpacking one file needs is bounded where that is done.
+const memory = 80 << 20
 
 // Options say what is looked for, and what counts.
 type Options struct {
@@ -36,8 +41,9 @@ func (o Options) wantsAny(checks []bake.Check) bool {
 }
 
 // Run audits a tree. The plan is one that was made from the same tree with the rules of baking; the notes say what the
-// audit rests on. The error is about what ended the audit early: then the findings are not all.
+// audit rests on. While it runs, the process has a limit of memory. The error is about what ended the audit early: then the findings are not all.
 func Run(ctx context.Context, root *rootfs.Root, plan *bake.Plan, o Options) (found []bake.Finding, notes []string, err error) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memory))
 	found = bake.Auditing{Armed: o.Armed}.Findings(plan)
 	planned := len(found)
 	notes = append(notes, plan.Notes...)

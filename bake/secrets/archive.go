@@ -8,19 +8,13 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
-	"runtime/debug"
 	"strings"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
+	"github.com/ulikunitz/xz/lzma"
 )
-
-// maxWindow bounds what a decompressor may hold, in bytes. `zstd -19` and `xz -9` stay within.
-const maxWindow = 64 << 20
-
-// usualWindow is what several decompressors may hold at a time: `xz -6`, `zstd -19`.
-const usualWindow = 8 << 20
 
 // probeSize is how much of a compressed file is tried out before it is believed to be one, in bytes.
 const probeSize = 4 << 10
@@ -87,24 +81,19 @@ func (j *job) unpack(k kind, br *bufio.Reader, p *place, where string, depth int
 		return j.cpio(br, p, where, depth)
 	case arData:
 		return j.ar(br, p, where, depth)
+	case rpmData:
+		return j.rpm(br, p, where, depth)
+	case packData:
+		return j.gitPack(br, p, where, depth)
 	}
-	head, _ := br.Peek(64)
-	window := windowOf(k, head)
-	if j.window+window > maxWindow {
-		j.incomplete("it needs more than %d MiB of memory to unpack", maxWindow>>20)
+	head, _ := br.Peek(probeSize)
+	window, giveBack, ok := j.hold(windowOf(k, head))
+	if !ok {
 		_, err := io.Copy(io.Discard, br)
 		return err
 	}
-	if window > usualWindow && j.window <= usualWindow { // one file at a time, and its memory is given back at once
-		j.s.heavy.Lock()
-		defer func() {
-			debug.FreeOSMemory()
-			j.s.heavy.Unlock()
-		}()
-	}
-	j.window += window
-	defer func() { j.window -= window }()
-	plain, done, err := j.s.decompress(k, br)
+	defer giveBack()
+	plain, done, err := j.s.decompress(k, br, window)
 	if err != nil {
 		return nil
 	}
@@ -113,26 +102,35 @@ func (j *job) unpack(k kind, br *bufio.Reader, p *place, where string, depth int
 	return j.stream(&member{job: j, r: plain}, -1, p, where+"!"+k.String(), depth+1)
 }
 
-// decompress opens a compressed stream; done gives its memory back.
-func (s *Scanner) decompress(k kind, r io.Reader) (plain io.Reader, done func(), err error) {
+// decompress opens a compressed stream, whose window may be most bytes; done gives its memory back.
+func (s *Scanner) decompress(k kind, br *bufio.Reader, most int64) (plain io.Reader, done func(), err error) {
 	done = func() {}
 	switch k {
 	case gzipData:
 		z := s.gunzips.Get().(*gzip.Reader)
 		done = func() { s.gunzips.Put(z) }
-		if err := z.Reset(r); err != nil {
+		if err := z.Reset(br); err != nil {
 			done()
 			return nil, nil, err
 		}
 		z.Multistream(false)
 		return z, done, nil
 	case bzip2Data:
-		return bzip2.NewReader(r), done, nil
+		return bzip2.NewReader(br), done, nil
 	case xzData:
-		plain, err = xz.ReaderConfig{DictCap: 1 << 16}.NewReader(r)
+		plain, err = newXZReader(br, most)
 		return plain, done, err
+	case lzmaData:
+		plain, err = lzma.ReaderConfig{DictCap: int(most)}.NewReader(br)
+		return plain, done, err
+	case lz4Data:
+		return &lz4Reader{br: br}, done, nil
+	case zlibData:
+		br.Discard(2)
+		z := s.inflates.Get().(io.Reader)
+		return z, func() { s.inflates.Put(z) }, z.(flate.Resetter).Reset(br, nil)
 	case zstdData:
-		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxWindow))
+		z, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(uint64(most)), zstd.WithDecoderMaxMemory(maxWindow))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -141,27 +139,15 @@ func (s *Scanner) decompress(k kind, r io.Reader) (plain io.Reader, done func(),
 	return nil, nil, errors.ErrUnsupported
 }
 
-// windowOf reads how much of what it has unpacked the decompressor must hold, in bytes; 0 where that is no matter.
-func windowOf(k kind, head []byte) int64 {
-	switch {
-	case k == xzData && len(head) > 17 && head[13]&0xc0 == 0 && head[14] == 0x21 && head[15] == 1 && head[16] <= 40:
-		return int64(2|head[16]&1) << (head[16]/2 + 11) // xz-file-format 3.1, 5.3.1, of the first block
-	case k == zstdData && len(head) > 5 && head[4]&0x20 == 0:
-		base := int64(1) << (10 + head[5]>>3) // RFC 8878, 3.1.1.1.2, of the first frame
-		return base + base/8*int64(head[5]&7)
-	}
-	return 0
-}
-
 // believable: magic numbers stand in other files by chance. Those of bzip2 and xz are long enough to be believed.
 func (s *Scanner) believable(k kind, head []byte) bool {
 	switch k {
 	case xzData:
 		return len(head) > 12 && crc32.ChecksumIEEE(head[6:8]) == binary.LittleEndian.Uint32(head[8:])
 	case zstdData:
-		return len(head) > 8 && head[4]&8 == 0
+		return len(head) > 8 && (head[4]&8 == 0 || head[0] != 0x28)
 	case gzipData:
-		plain, done, err := s.decompress(k, bytes.NewReader(head))
+		plain, done, err := s.decompress(k, bufio.NewReader(bytes.NewReader(head)), usualWindow)
 		if err != nil {
 			return false
 		}
@@ -185,8 +171,11 @@ func (m *member) Read(p []byte) (n int, err error) {
 		return 0, m.err
 	}
 	n, err = m.r.Read(p)
-	if errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded) {
-		m.job.incomplete("it needs more than %d MiB of memory to unpack", maxWindow>>20)
+	switch {
+	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded), errors.Is(err, errTooWide):
+		m.job.tooWide()
+	case errors.Is(err, errForeign):
+		m.job.incomplete("%v", errForeign)
 	}
 	if err != nil && !errors.Is(err, ErrIncomplete) {
 		err = io.EOF
@@ -208,6 +197,12 @@ func (k kind) String() string {
 		return "xz"
 	case zstdData:
 		return "zstd"
+	case lzmaData:
+		return "lzma"
+	case lz4Data:
+		return "lz4"
+	case zlibData:
+		return "zlib"
 	case sqliteData:
 		return "sqlite"
 	}

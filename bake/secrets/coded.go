@@ -19,7 +19,7 @@ type codedRun struct {
 
 const (
 	minCoded  = 24      // digits: fewer hold no secret and its name
-	heldCoded = 4 << 20 // decoded bytes that are held, so that an archive among them can be opened
+	heldCoded = 4 << 20 // decoded bytes that are held, so that an archive among them can be opened; inside one another, ever fewer
 )
 
 // findCoded looks for runs in f.buf[from:limit]. A run of minCoded digits covers every minCoded-th byte, so most of the
@@ -179,7 +179,7 @@ func (f *feed) extendCoded(limit int, end bool) int {
 			c.out = append(c.out, b[:decodeQuad(b[:], c.quad[:])]...)
 			c.have = 0
 		}
-		if len(c.out) >= heldCoded {
+		if len(c.out) >= heldCoded>>f.depth {
 			f.spillCoded()
 		}
 	}

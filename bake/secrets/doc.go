@@ -16,7 +16,13 @@
 //
 // What looks like a secret is a guess outside the formats with a mark of their own: weak passwords in prose, and secrets
 // that are split or encrypted, are missed. Inside a distribution's tree (/usr without /usr/local) guesses must look drawn
-// at random, and published keys in tests and documentation are left out. RAR, 7-Zip and encrypted archives, PDF and
-// images are searched as they lie, not opened. Do not use the package to prove that there are no secrets in text that
+// at random, and published keys in tests and documentation are left out.
+//
+// Opened are gzip, bzip2, xz, lzma, zstd, lz4, tar, cpio, ar and Debian packages, rpm packages, zip and what is made of it
+// (jar, wheel, Office), SQLite, and the objects of git, packed or loose: what was committed once is in them after the file
+// is gone. What asks for more memory or time than the bounds allow, encrypted members of zip, zip's rarer methods, xz with
+// filters, 7-Zip, RAR, lzip, lrzip, lzop and compress(1) end in [ErrIncomplete]: nobody can tell what is in them. PDF,
+// images, squashfs and file systems in files are searched as they lie; so are GnuPG's and LUKS' files, which whoever has
+// the image cannot read either. Do not use the package to prove that there are no secrets in text that
 // somebody hid on purpose.
 package secrets

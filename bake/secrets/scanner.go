@@ -31,7 +31,8 @@ type Options struct {
 var ErrIncomplete = errors.New("the rest was not looked at")
 
 // Scanner finds secrets. It is safe for concurrent use; each Scan under way needs one to four MiB, and what the
-// decompressors need: up to 8 MiB each, and one of them up to 64 MiB (xz -9).
+// decompressors need: up to 8 MiB each, and one of them up to 64 MiB (xz -9). To stay below a bound of its own, the program
+// must tell the runtime, for garbage comes on top: debug.SetMemoryLimit.
 type Scanner struct {
 	options  Options
 	rules    map[string]*rule

@@ -18,7 +18,16 @@ func (j *job) sqlite(r io.Reader, size int64, p *place, where string, depth int)
 		newDatabase(j, at, p, where, depth).search()
 		return j.raw(r, size, p, where, depth)
 	}
-	held, r := peek(r, heldDatabase)
+	most := int64(heldDatabase)
+	if size >= 0 {
+		most = min(most, size)
+	}
+	_, giveBack, ok := j.hold(most)
+	if !ok {
+		return j.raw(r, size, p, where, depth)
+	}
+	defer giveBack()
+	held, r := peek(r, int(most))
 	newDatabase(j, bytes.NewReader(held), p, where, depth).search()
 	return j.raw(r, size, p, where, depth)
 }

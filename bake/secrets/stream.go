@@ -18,7 +18,13 @@ const (
 	zipData
 	cpioData
 	arData
+	rpmData
 	sqliteData
+	lzmaData
+	lz4Data
+	zlibData
+	packData
+	foreignData
 )
 
 // headSize is how much of a file is looked at to tell its kind, in bytes: a tar header has its magic behind 257.
@@ -36,8 +42,18 @@ func sniff(head []byte) kind {
 		return bzip2Data
 	case has("\xfd7zXZ\x00"):
 		return xzData
-	case has("\x28\xb5\x2f\xfd"): // RFC 8878
+	case has("\x28\xb5\x2f\xfd"), head[0]&0xf0 == 0x50 && has(string(head[:1])+"\x2a\x4d\x18"): // RFC 8878, 3.1.1 and 3.1.2
 		return zstdData
+	case has("\x04\x22\x4d\x18"), has("\x02\x21\x4c\x18"): // lz4_Frame_format.md
+		return lz4Data
+	case lzmaAlone(head):
+		return lzmaData
+	case has("\xed\xab\xee\xdb"):
+		return rpmData
+	case has("PACK\x00\x00\x00\x02"), has("PACK\x00\x00\x00\x03"): // gitformat-pack(5)
+		return packData
+	case has("7z\xbc\xaf\x27\x1c"), has("Rar!\x1a\x07"), has("LZIP\x01"), has("LRZI"), has("\x89LZO\x00"), has("\x1f\x9d\x90"):
+		return foreignData
 	case has("PK\x03\x04"), has("PK\x07\x08PK\x03\x04"):
 		return zipData
 	case has("070701"), has("070702"):
@@ -59,6 +75,15 @@ func sniff(head []byte) kind {
 func (j *job) stream(r io.Reader, size int64, p *place, where string, depth int) error {
 	head, r := peek(r, headSize)
 	k := sniff(head)
+	switch {
+	case k == rawData && gitObject(p, head):
+		k = zlibData
+	case k == foreignData:
+		if !p.vendor {
+			j.incomplete("it is an archive of a kind that is not opened")
+		}
+		k = rawData
+	}
 	if k != rawData && depth >= maxDepth {
 		j.incomplete("archives are nested more than %d deep", maxDepth)
 		k = rawData
@@ -168,7 +193,7 @@ func narrowPairs(text []byte, big bool) []byte {
 // decoded searches what a run of base64 or hexadecimal digits gave.
 func (j *job) decoded(f *feed, c *codedRun) {
 	where := f.where + c.step()
-	if k := sniff(c.out); k != rawData && f.depth+1 < maxDepth {
+	if k := sniff(c.out); k != rawData && k != foreignData && f.depth+1 < maxDepth {
 		before := len(j.hits)
 		j.note(j.open(k, bytes.NewReader(c.out), int64(len(c.out)), f.place, where, f.depth+1))
 		for i := range j.hits[before:] {

@@ -12,8 +12,8 @@ import (
 )
 
 // zip searches the members of a zip archive from front to back, by their local headers (APPNOTE 6.3.10, 4.3.7): so it
-// needs no file to seek in, and sees members that were dropped from the directory at the end. Encrypted members are what
-// they are.
+// needs no file to seek in, and sees members that were dropped from the directory at the end. Encrypted members, and those
+// that are compressed in a way that is not read, are noted, except in a distribution's tree: there they are test data.
 func (j *job) zip(br *bufio.Reader, p *place, where string, depth int) error {
 	if head, _ := br.Peek(headSize); bytes.HasPrefix(head, []byte("#!")) {
 		br.Discard(bytes.Index(head, []byte("PK\x03\x04")))
@@ -28,20 +28,28 @@ func (j *job) zip(br *bufio.Reader, p *place, where string, depth int) error {
 		}
 		packed := io.LimitReader(br, h.size)
 		if h.unsized {
-			if h.method != 8 {
+			if h.method != 8 || h.encrypted {
+				if h.encrypted && !p.vendor {
+					j.incomplete("%s: it is encrypted", quote(h.name))
+				}
 				return j.raw(br, -1, p, where, depth) // its end cannot be told from its content
 			}
 			packed = br
 		}
-		if plain, done := j.s.openMember(h, packed); plain != nil {
-			if err := j.stream(&member{job: j, r: plain}, -1, j.inside(p, zipData, h.name), where+"!"+quote(h.name), depth+1); err != nil {
-				return err
-			}
-			if h.unsized {
+		plain, done, why := j.openMember(h, packed)
+		if plain == nil && !p.vendor {
+			j.incomplete("%s: %s", quote(h.name), why)
+		}
+		if plain != nil {
+			err := j.stream(&member{job: j, r: plain}, -1, j.inside(p, zipData, h.name), where+"!"+quote(h.name), depth+1)
+			if err == nil && h.unsized {
 				io.Copy(io.Discard, &member{job: j, r: plain})
 				skipDescriptor(br)
 			}
 			done()
+			if err != nil {
+				return err
+			}
 		}
 		if !h.unsized {
 			if _, err := io.Copy(io.Discard, packed); err != nil {
@@ -92,29 +100,34 @@ func readLocalHeader(br *bufio.Reader) (h localHeader, ok bool) {
 	return h, true
 }
 
-// openMember gives the member's content; nil for what cannot be read. done gives memory back.
-func (s *Scanner) openMember(h localHeader, packed io.Reader) (plain io.Reader, done func()) {
-	done = func() {}
+// openMember gives the member's content; for what cannot be read, it says why. done gives memory back.
+func (j *job) openMember(h localHeader, packed io.Reader) (plain io.Reader, done func(), why string) {
 	if h.encrypted {
-		return nil, done
+		return nil, nil, "it is encrypted"
 	}
 	switch h.method { // 4.4.5
 	case 0:
-		return packed, done
+		return packed, func() {}, ""
 	case 8:
-		z := s.inflates.Get().(io.Reader)
-		if z.(flate.Resetter).Reset(packed, nil) != nil {
-			return nil, done
+		z := j.s.inflates.Get().(io.Reader)
+		z.(flate.Resetter).Reset(packed, nil)
+		return z, func() { j.s.inflates.Put(z) }, ""
+	case 12, 93:
+		_, giveBack, ok := j.hold(usualWindow / 2)
+		if !ok {
+			return nil, nil, "it is nested too deep"
 		}
-		return z, func() { s.inflates.Put(z) }
-	case 12:
-		return bzip2.NewReader(packed), done
-	case 93:
-		if z, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(usualWindow)); err == nil {
-			return z, z.Close
+		if h.method == 12 {
+			return bzip2.NewReader(packed), giveBack, ""
 		}
+		z, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(usualWindow/2))
+		if err != nil {
+			giveBack()
+			return nil, nil, "its decompressor cannot be made"
+		}
+		return z, func() { z.Close(); giveBack() }, ""
 	}
-	return nil, done
+	return nil, nil, errForeign.Error()
 }
 
 // skipDescriptor steps over the sizes behind a member (4.3.9): with or without a signature, of 4 or 8 bytes each.

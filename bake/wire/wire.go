@@ -40,6 +40,8 @@ type Record struct {
 	Note    string          `json:"note,omitempty"`
 	Exit    *int            `json:"exit,omitempty"`  // end: what the process exits with
 	Error   string          `json:"error,omitempty"` // end: why it failed, one sentence
+
+	Catalogue string `json:"catalogue,omitempty"` // end: digest of the rules that were applied
 }
 
 // maxLine bounds a record: paths are at most 4 KiB, four times that when quoted.

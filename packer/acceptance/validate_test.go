@@ -28,15 +28,15 @@ build {
 
 func TestValidateNamesTheWrongSetting(t *testing.T) {
 	for setting, want := range map[string]string{
-		`profile = "no name"`:                           `profile: "no name" is no name`,
-		`only_rules = ["Logs"]`:                         `only_rules: "Logs" is no name`,
-		`skip_rules = ["--all"]`:                        `skip_rules: "--all" is no name`,
+		`profile = "no name"`:                           `profile: there is no profile "no name": take one of ami, marketplace, base`,
+		`only_rules = ["Logs"]`:                         `only_rules: there is no rule "Logs" (did you mean "logs"?)`,
+		`skip_rules = ["--all"]`:                        `skip_rules: there is no rule "--all"`,
 		`keep_paths = ["etc"]`:                          `keep_paths: "etc" is not an absolute path`,
 		`staging_directory = "/"`:                       `staging_directory: "/" is the whole image`,
 		`deadline = "soon"`:                             `deadline: "soon" is no duration`,
 		`report = "reports/"`:                           `report: "reports/" names a folder, not a file`,
 		`sudo_password = var.password`:                  `sudo_password: holds a line break`,
-		"strict = true\naudit = false":                  `strict: makes warnings of the audit fail the build`,
+		"strict = true\naudit = false":                  `strict: is about the audit, and audit is false`,
 		`install = "perhaps"`:                           `Inappropriate value for attribute "install"`,
 		`instal = true`:                                 `An argument named "instal" is not expected here. Did you mean "install"?`,
 		"deadline = \"x\"\nkeep_paths = [\"/\"]":        `keep_paths: "/" is the whole image`,
@@ -48,6 +48,22 @@ func TestValidateNamesTheWrongSetting(t *testing.T) {
 		`sudo_password = data.null.later.output`:        "",
 		`sudo_password = build.Password`:                "",
 		`timeout = "5m"`:                                "", // Packer's own
+		`rules = { tmp = "of" }`:                        `rules: a rule can be set to on, off or audit, not to "of"`,
+		`rules = { tmp = "off", user-cron = "on" }`:     `rules: there is no rule "user-cron"`,
+		`rules = { tmp = data.null.later.output }`:      "",
+		`vendor_rules = [data.null.later.output]`:       "",
+		`baseline = data.null.later.output`:             "",
+		`config = data.null.later.output`:               "",
+		"allow { path = data.null.later.output }":       "",
+		`config = "missing.yaml"`:                       `config: cannot read the settings in missing.yaml: `,
+		`baseline = "start"`:                            `baseline: "start": write "take" in a block at the build's start`,
+		"baseline = \"take\"\nfull = true":              `full: has no place beside baseline = "take"`,
+		"allow { rule = \"private-kye\" }":              `allow: block 1: the allow list names the rule "private-kye"`,
+		"allow { pth = \"/srv\" }":                      `An argument named "pth" is not expected here. Did you mean "path"?`,
+		"rules = { tmp = \"off\", acme-cache = \"on\" }\nvendor_rules = [\"acme-cache\"]\ncross_mounts = [\"/data\"]\nbaseline = \"use\"\n" +
+			"overwrite = true\nmkswap = true\nzero_free = true\nfull = true\n" +
+			"allow {\n  rule = \"private-key\"\n  path = \"/srv\"\n  why = \"made anew\"\n}\nallow { path = \"/opt\" }": "",
+		"baseline = \"take\"\nsudo_password = \"x\"\ndeadline = \"5m\"": "",
 		"profile = \"ami\"\nonly_rules = [\"logs\"]\nskip_rules = [\"tmp\"]\nkeep_paths = [\"/srv/data\"]\ninstall = false\nlast_stage = false\n" +
 			"audit = true\nstrict = true\nstaging_directory = \"/var/tmp\"\ndeadline = \"90s\"\nreport = \"report.json\"\nsudo_password = \"x\"": "",
 	} {

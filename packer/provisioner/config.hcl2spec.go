@@ -7,6 +7,35 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
+// FlatAllow is an auto-generated flat version of Allow.
+// Where the contents of a field with a `mapstructure:,squash` tag are bubbled up.
+type FlatAllow struct {
+	Rule *string `mapstructure:"rule" cty:"rule" hcl:"rule"`
+	Path *string `mapstructure:"path" cty:"path" hcl:"path"`
+	Hash *string `mapstructure:"hash" cty:"hash" hcl:"hash"`
+	Why  *string `mapstructure:"why" cty:"why" hcl:"why"`
+}
+
+// FlatMapstructure returns a new FlatAllow.
+// FlatAllow is an auto-generated flat version of Allow.
+// Where the contents a fields with a `mapstructure:,squash` tag are bubbled up.
+func (*Allow) FlatMapstructure() interface{ HCL2Spec() map[string]hcldec.Spec } {
+	return new(FlatAllow)
+}
+
+// HCL2Spec returns the hcl spec of a Allow.
+// This spec is used by HCL to read the fields of Allow.
+// The decoded values from this spec will then be applied to a FlatAllow.
+func (*FlatAllow) HCL2Spec() map[string]hcldec.Spec {
+	s := map[string]hcldec.Spec{
+		"rule": &hcldec.AttrSpec{Name: "rule", Type: cty.String, Required: false},
+		"path": &hcldec.AttrSpec{Name: "path", Type: cty.String, Required: false},
+		"hash": &hcldec.AttrSpec{Name: "hash", Type: cty.String, Required: false},
+		"why":  &hcldec.AttrSpec{Name: "why", Type: cty.String, Required: false},
+	}
+	return s
+}
+
 // FlatConfig is an auto-generated flat version of Config.
 // Where the contents of a field with a `mapstructure:,squash` tag are bubbled up.
 type FlatConfig struct {
@@ -21,11 +50,21 @@ type FlatConfig struct {
 	Profile             *string           `mapstructure:"profile" cty:"profile" hcl:"profile"`
 	OnlyRules           []string          `mapstructure:"only_rules" cty:"only_rules" hcl:"only_rules"`
 	SkipRules           []string          `mapstructure:"skip_rules" cty:"skip_rules" hcl:"skip_rules"`
+	Rules               map[string]string `mapstructure:"rules" cty:"rules" hcl:"rules"`
+	VendorRules         []string          `mapstructure:"vendor_rules" cty:"vendor_rules" hcl:"vendor_rules"`
 	KeepPaths           []string          `mapstructure:"keep_paths" cty:"keep_paths" hcl:"keep_paths"`
+	CrossMounts         []string          `mapstructure:"cross_mounts" cty:"cross_mounts" hcl:"cross_mounts"`
+	Settings            *string           `mapstructure:"config" cty:"config" hcl:"config"`
+	Baseline            *string           `mapstructure:"baseline" cty:"baseline" hcl:"baseline"`
 	Install             *bool             `mapstructure:"install" cty:"install" hcl:"install"`
 	LastStage           *bool             `mapstructure:"last_stage" cty:"last_stage" hcl:"last_stage"`
+	Overwrite           *bool             `mapstructure:"overwrite" cty:"overwrite" hcl:"overwrite"`
+	Mkswap              *bool             `mapstructure:"mkswap" cty:"mkswap" hcl:"mkswap"`
+	ZeroFree            *bool             `mapstructure:"zero_free" cty:"zero_free" hcl:"zero_free"`
 	Audit               *bool             `mapstructure:"audit" cty:"audit" hcl:"audit"`
+	Full                *bool             `mapstructure:"full" cty:"full" hcl:"full"`
 	Strict              *bool             `mapstructure:"strict" cty:"strict" hcl:"strict"`
+	Allow               []FlatAllow       `mapstructure:"allow" cty:"allow" hcl:"allow"`
 	SudoPassword        *string           `mapstructure:"sudo_password" cty:"sudo_password" hcl:"sudo_password"`
 	StagingDirectory    *string           `mapstructure:"staging_directory" cty:"staging_directory" hcl:"staging_directory"`
 	Deadline            *string           `mapstructure:"deadline" cty:"deadline" hcl:"deadline"`
@@ -55,11 +94,21 @@ func (*FlatConfig) HCL2Spec() map[string]hcldec.Spec {
 		"profile":                    &hcldec.AttrSpec{Name: "profile", Type: cty.String, Required: false},
 		"only_rules":                 &hcldec.AttrSpec{Name: "only_rules", Type: cty.List(cty.String), Required: false},
 		"skip_rules":                 &hcldec.AttrSpec{Name: "skip_rules", Type: cty.List(cty.String), Required: false},
+		"rules":                      &hcldec.AttrSpec{Name: "rules", Type: cty.Map(cty.String), Required: false},
+		"vendor_rules":               &hcldec.AttrSpec{Name: "vendor_rules", Type: cty.List(cty.String), Required: false},
 		"keep_paths":                 &hcldec.AttrSpec{Name: "keep_paths", Type: cty.List(cty.String), Required: false},
+		"cross_mounts":               &hcldec.AttrSpec{Name: "cross_mounts", Type: cty.List(cty.String), Required: false},
+		"config":                     &hcldec.AttrSpec{Name: "config", Type: cty.String, Required: false},
+		"baseline":                   &hcldec.AttrSpec{Name: "baseline", Type: cty.String, Required: false},
 		"install":                    &hcldec.AttrSpec{Name: "install", Type: cty.Bool, Required: false},
 		"last_stage":                 &hcldec.AttrSpec{Name: "last_stage", Type: cty.Bool, Required: false},
+		"overwrite":                  &hcldec.AttrSpec{Name: "overwrite", Type: cty.Bool, Required: false},
+		"mkswap":                     &hcldec.AttrSpec{Name: "mkswap", Type: cty.Bool, Required: false},
+		"zero_free":                  &hcldec.AttrSpec{Name: "zero_free", Type: cty.Bool, Required: false},
 		"audit":                      &hcldec.AttrSpec{Name: "audit", Type: cty.Bool, Required: false},
+		"full":                       &hcldec.AttrSpec{Name: "full", Type: cty.Bool, Required: false},
 		"strict":                     &hcldec.AttrSpec{Name: "strict", Type: cty.Bool, Required: false},
+		"allow":                      &hcldec.BlockListSpec{TypeName: "allow", Nested: hcldec.ObjectSpec((*FlatAllow)(nil).HCL2Spec())},
 		"sudo_password":              &hcldec.AttrSpec{Name: "sudo_password", Type: cty.String, Required: false},
 		"staging_directory":          &hcldec.AttrSpec{Name: "staging_directory", Type: cty.String, Required: false},
 		"deadline":                   &hcldec.AttrSpec{Name: "deadline", Type: cty.String, Required: false},

@@ -41,19 +41,28 @@ func (p *Provisioner) Prepare(raws ...any) error {
 	if p.config.SudoPassword != "" && p.config.SudoPassword != unknown {
 		packersdk.LogSecretFilter.Set(p.config.SudoPassword)
 	}
-	return p.config.validate()
+	return errors.Join(p.config.readSettings(), p.config.validate())
 }
 
 // Provision seals the machine, or says why it is not sealed.
 func (p *Provisioner) Provision(ctx context.Context, ui packersdk.Ui, comm packersdk.Communicator, _ map[string]any) error {
-	if err := errors.Join(p.config.known(), writable(p.config.Report)); err != nil {
+	if err := errors.Join(p.config.resolved(), writable(p.config.Report)); err != nil {
 		return fmt.Errorf("leaven: %w", err)
 	}
 	s := newSealing(p, ui, comm)
-	err := errors.Join(s.run(ctx), s.cleanUp(ctx))
-	if err = errors.Join(err, s.file(err)); err != nil {
-		s.show.noise(s.machine.Noise())
-		return errors.New(clean("leaven: the image is not sealed: " + err.Error()))
+	first := s.machine
+	err := s.settle(ctx, s.run(ctx))
+	filed := s.file(err)
+	if filed != nil && s.armed {
+		filed = errors.Join(filed, s.disarm(ctx)) // the build fails after all
+	}
+	if err = errors.Join(err, filed); err != nil {
+		s.show.noise(first.Noise())
+		outcome := "the image is not sealed"
+		if p.config.Baseline == takeBaseline {
+			outcome = "there is no baseline"
+		}
+		return errors.New(clean("leaven: " + outcome + ": " + err.Error()))
 	}
 	return nil
 }

@@ -2,12 +2,12 @@ package provisioner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
-	"github.com/leaven-dev/leaven/bake/report"
 	"github.com/leaven-dev/leaven/bake/wire"
 	"github.com/leaven-dev/leaven/packer/agent"
 	"github.com/leaven-dev/leaven/packer/remote"
@@ -21,50 +21,42 @@ const (
 
 // A sealing is one build's work on one machine.
 type sealing struct {
-	config  *Config
-	agents  agent.Set
-	machine *remote.Machine
-	show    *show
-	report  *Report
-	broken  bool // a run was given up, so the agent may still be working
+	config   *Config
+	agents   agent.Set
+	comm     packersdk.Communicator
+	machine  *remote.Machine
+	settings string // where the template's bake.yaml lies on the far side; empty where it names none
+	show     *show
+	report   *Report
+	broken   bool // a run was given up, so the agent may still be working
+	armed    bool // the last stage may be armed
 }
 
 func newSealing(p *Provisioner, ui packersdk.Ui, comm packersdk.Communicator) *sealing {
-	c := &p.config
-	return &sealing{
-		config:  c,
-		agents:  p.agents,
-		machine: remote.New(comm, remote.Options{Staging: c.StagingDirectory, Password: c.SudoPassword}),
-		show:    &show{ui: ui},
-		report: &Report{
-			Schema: "leaven/packer/1", Version: p.version, Build: c.PackerBuildName, Builder: c.PackerBuilderType,
-			Started: time.Now().UTC(), Runs: []*Run{},
-		},
-	}
+	s := &sealing{config: &p.config, agents: p.agents, comm: comm, show: &show{ui: ui}, report: newReport(p.version, &p.config)}
+	s.machine = s.reach()
+	return s
 }
 
-// run goes from the probe to the audit. The order is a contract: what is installed is sealed with the rest, and the audit
-// sees all of it.
+// reach returns the far side with a staging folder of its own, which is not there yet.
+func (s *sealing) reach() *remote.Machine {
+	return remote.New(s.comm, remote.Options{Staging: s.config.StagingDirectory, Password: s.config.SudoPassword})
+}
+
+// run sets up and does the steps.
 func (s *sealing) run(ctx context.Context) error {
 	if err := s.setUp(ctx); err != nil {
 		return err
 	}
-	if !s.config.Install.False() {
-		s.show.title("installing leaven into the image")
-		if err := s.agent(ctx, "install"); err != nil {
+	for _, step := range s.steps() {
+		if err := s.do(ctx, step); err != nil {
 			return err
 		}
 	}
-	s.show.title("sealing")
-	if err := s.agent(ctx, "bake", s.bakeFlags()...); err != nil {
-		return err
-	}
-	if s.config.Audit.False() {
+	if s.config.Baseline != takeBaseline && s.config.Audit.False() {
 		s.show.title("not audited, as audit is false")
-		return nil
 	}
-	s.show.title("auditing")
-	return s.agent(ctx, "audit", s.auditFlags()...)
+	return nil
 }
 
 // setUp probes the far side and takes the agent there.
@@ -85,68 +77,50 @@ func (s *sealing) setUp(ctx context.Context) error {
 	}
 	s.show.title("%s on %s %s, as %s, from %s", s.report.Version, facts.System, facts.Arch, how, facts.Staging)
 	s.report.Arch, s.report.Agent = facts.Arch, a.SHA256
-	return s.machine.Upload(ctx, a)
+	if err := s.machine.Upload(ctx, a); err != nil || s.config.settingsText == nil {
+		return err
+	}
+	s.settings, err = s.machine.UploadSettings(ctx, s.config.settingsText)
+	return err
 }
 
-// agent runs one command of the agent and judges how it ended.
-func (s *sealing) agent(ctx context.Context, command string, flags ...string) error {
-	run := &Run{Command: command, Changes: []report.Change{}, Findings: []report.Finding{}, Notes: []string{}}
+// do runs the agent for one step and judges how it ended.
+func (s *sealing) do(ctx context.Context, step step) error {
+	s.show.title("%s", step.title)
+	run := newRun(step)
 	s.report.Runs = append(s.report.Runs, run)
 	started := time.Now()
-	s.broken = true
+	s.broken, s.armed = true, s.armed || step.arms
 	end, err := s.machine.Run(ctx, remote.Job{
-		Command: command, Flags: flags, Version: s.report.Version, Limit: s.config.deadline() + graceLimit,
+		Command: step.command, Flags: step.flags, Version: s.report.Version, Limit: s.config.deadline() + graceLimit,
 	}, func(rec wire.Record) {
 		rec = censored(rec)
 		run.add(rec)
 		s.show.record(rec)
 	})
-	s.show.flush()
+	s.show.end()
 	run.Seconds = time.Since(started).Round(time.Millisecond).Seconds()
 	if err != nil {
 		return err
 	}
 	s.broken = false
-	run.Exit, run.Error = end.Exit, censored(end).Error
-	return run.judge(s.config.Strict)
+	run.Exit, run.Error, run.Catalogue = end.Exit, censored(end).Error, end.Catalogue
+	return run.judge(step, s.config.Strict)
 }
 
-// bakeFlags leave to the last stage what it is for. Where none will run, as in a chroot, all is done now.
-func (s *sealing) bakeFlags() []string {
-	if s.config.LastStage.False() {
-		return append([]string{"--stage", "all"}, s.selection()...)
+// settle leaves no agent on the far side, and no last stage armed where the image is not sealed.
+func (s *sealing) settle(ctx context.Context, failure error) error {
+	err := errors.Join(failure, s.cleanUp(ctx))
+	switch {
+	case err == nil || !s.armed:
+		return err
+	case s.broken: // it could still arm
+		return errors.Join(err, errStillArmed)
 	}
-	return append(append([]string{"--stage", "live"}, s.selection()...), "--last-stage")
+	return errors.Join(err, s.disarm(ctx))
 }
 
-func (s *sealing) auditFlags() []string {
-	if s.config.Strict {
-		return append(s.selection(), "--strict")
-	}
-	return s.selection()
-}
-
-// selection are the flags that sealing and audit must share to look at the same things.
-func (s *sealing) selection() []string {
-	c := s.config
-	flags := []string{"--deadline", c.deadline().String()}
-	if c.Profile != "" {
-		flags = append(flags, "--profile", c.Profile)
-	}
-	for _, rule := range c.SkipRules {
-		flags = append(flags, "--skip", rule)
-	}
-	for _, rule := range c.OnlyRules {
-		flags = append(flags, "--only", rule)
-	}
-	for _, path := range c.KeepPaths {
-		flags = append(flags, "--keep", path)
-	}
-	if dir, onDisk := s.machine.OnDisk(); onDisk {
-		flags = append(flags, "--keep", dir) // else emptying /var/tmp takes the agent away before it audits
-	}
-	return flags
-}
+var errStillArmed = errors.New("the last stage may still be armed, and then seals the machine when it shuts down")
 
 // cleanUp leaves no agent running and none on the disk, also when the build was cancelled.
 func (s *sealing) cleanUp(ctx context.Context) error {
@@ -155,6 +129,7 @@ func (s *sealing) cleanUp(ctx context.Context) error {
 	var stopped error
 	if s.broken {
 		stopped = s.machine.Stop(ctx)
+		s.broken = stopped != nil
 	}
 	if err := s.machine.Remove(ctx); stopped == nil {
 		return err
@@ -162,10 +137,31 @@ func (s *sealing) cleanUp(ctx context.Context) error {
 	return stopped
 }
 
+// disarm takes the last stage back when the build has failed after it may have been armed: a machine that lives on must not be
+// sealed by its next shutdown. The agent is brought anew, since a run that fails takes it away.
+func (s *sealing) disarm(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), cleanUpLimit, fmt.Errorf("not done within %v", cleanUpLimit))
+	defer cancel()
+	s.machine = s.reach()
+	err := s.setUp(ctx)
+	if err == nil {
+		err = s.do(ctx, disarming(s.config.deadline()))
+	}
+	if err = errors.Join(err, s.cleanUp(ctx)); err != nil {
+		return errors.Join(errStillArmed, err)
+	}
+	s.armed = false
+	return nil
+}
+
 // file closes the report and tells the outcome.
 func (s *sealing) file(failure error) error {
 	r := s.report
-	r.Finished, r.Sealed = time.Now().UTC(), failure == nil
+	r.Finished, r.LastStage = time.Now().UTC(), s.armed
+	if s.config.Baseline == takeBaseline {
+		return nil // the report is about sealing
+	}
+	r.Sealed = failure == nil
 	if failure != nil {
 		r.Error = clean(failure.Error())
 	} else {

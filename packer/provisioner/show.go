@@ -14,17 +14,18 @@ import (
 // maxPaths is how many paths of one rule a build's output shows. The report has all.
 const maxPaths = 3
 
-// A show turns records into build output: a line for each rule when its changes have all come, a line for each finding, and
-// what went wrong at once. All of a build's output goes through here; nothing of the far side reaches a terminal raw.
+// A show turns records into build output: a line for each rule when its changes have all come, a line for each finding, what
+// went wrong at once, and at the end of a run what is left to the last stage. All of a build's output goes through here;
+// nothing of the far side reaches a terminal raw.
 type show struct {
-	ui    packersdk.Ui
-	group group
+	ui      packersdk.Ui
+	group   group
+	pending []group // in order of first appearance
 }
 
 // A group is what one rule did, or left for the last stage.
 type group struct {
-	key     string
-	head    string
+	rule    string
 	actions []string       // in order of first appearance
 	counts  map[string]int // by action
 	bytes   int64
@@ -58,7 +59,12 @@ func (s *show) change(c report.Change) {
 		s.flush()
 		s.ui.Error(clean(fmt.Sprintf("  %s: left in place: %s: %s", c.Rule, c.Path, c.Message)))
 	default:
-		s.collect("change "+c.Rule, c.Rule, past(c.Action), c.Path, c.Bytes)
+		if s.group.rule != c.Rule {
+			s.flush()
+			s.group = group{rule: c.Rule, counts: map[string]int{}}
+		}
+		s.group.add(c.Path)
+		s.group.did(past(c.Action), c.Bytes)
 	}
 }
 
@@ -70,7 +76,7 @@ func (s *show) finding(f report.Finding) {
 	line := fmt.Sprintf("  %s: %s: %s: %s", f.Severity, f.Rule, place, f.Message)
 	switch {
 	case f.State == report.Pending:
-		s.collect("pending "+f.Rule, f.Rule, "left for the last stage at shutdown", place, 0)
+		s.wait(f.Rule, place)
 		return
 	case f.State == report.Unknown:
 		line = fmt.Sprintf("  cannot tell: %s: %s: %s", f.Rule, place, f.Message)
@@ -86,28 +92,45 @@ func (s *show) finding(f report.Finding) {
 	}
 }
 
-func (s *show) collect(key, head, action, path string, bytes int64) {
-	if s.group.key != key {
-		s.flush()
-		s.group = group{key: key, head: head, counts: map[string]int{}}
+// wait keeps what goes at shutdown.
+func (s *show) wait(rule, place string) {
+	i := slices.IndexFunc(s.pending, func(g group) bool { return g.rule == rule })
+	if i < 0 {
+		i = len(s.pending)
+		s.pending = append(s.pending, group{rule: rule})
 	}
-	g := &s.group
+	s.pending[i].add(place)
+}
+
+func (g *group) add(place string) {
+	if len(g.paths) < maxPaths {
+		g.paths = append(g.paths, place)
+	} else {
+		g.hidden++
+	}
+}
+
+func (g *group) did(action string, bytes int64) {
 	if g.counts[action]++; !slices.Contains(g.actions, action) {
 		g.actions = append(g.actions, action)
 	}
 	g.bytes += bytes
-	if len(g.paths) < maxPaths {
-		g.paths = append(g.paths, path)
-	} else {
-		g.hidden++
+}
+
+// places writes "a, b, c and 3 more".
+func (g *group) places() string {
+	text := strings.Join(g.paths, ", ")
+	if g.hidden > 0 {
+		text += fmt.Sprintf(" and %d more", g.hidden)
 	}
+	return text
 }
 
 // flush writes the line of the rule whose changes were collected.
 func (s *show) flush() {
 	g := s.group
 	s.group = group{}
-	if g.key == "" {
+	if g.rule == "" {
 		return
 	}
 	var parts []string
@@ -117,11 +140,21 @@ func (s *show) flush() {
 	if g.bytes > 0 {
 		parts = append(parts, size(g.bytes))
 	}
-	line := fmt.Sprintf("  %s: %s: %s", g.head, strings.Join(parts, ", "), strings.Join(g.paths, ", "))
-	if g.hidden > 0 {
-		line += fmt.Sprintf(" and %d more", g.hidden)
+	s.ui.Say(clean(fmt.Sprintf("  %s: %s: %s", g.rule, strings.Join(parts, ", "), g.places())))
+}
+
+// end writes what a run has left to say: what is there still, and goes by itself.
+func (s *show) end() {
+	s.flush()
+	if len(s.pending) == 0 {
+		return
 	}
-	s.ui.Say(clean(line))
+	lines := []string{"  goes at shutdown, when the last stage runs:"}
+	for _, g := range s.pending {
+		lines = append(lines, fmt.Sprintf("    %s (%d): %s", g.rule, len(g.paths)+g.hidden, g.places()))
+	}
+	s.pending = nil
+	s.ui.Say(clean(strings.Join(lines, "\n")))
 }
 
 // noise shows what the far side said beside its records, which often holds the reason of a failure.

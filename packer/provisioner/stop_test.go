@@ -92,7 +92,7 @@ var removal = regexp.MustCompile(`rm -rf -- "\$t"; if .* leaven ([A-Z2-7]{26}) `
 
 // The run removes the staging folder by itself when it fails: Packer may be gone, and nobody asks for it any more.
 func TestAFailedRunRemovesItselfWithoutBeingAsked(t *testing.T) {
-	b := newBuild(t, map[string]rehearsal.Act{"bake": {Exit: 1}})
+	b := newBuild(t, map[string]rehearsal.Act{"install": {Exit: 1}})
 	asked := 0
 	b.comm.Before = func(cmd *packersdk.RemoteCmd) (int, bool) {
 		if removal.MatchString(cmd.Command) {
@@ -103,7 +103,7 @@ func TestAFailedRunRemovesItselfWithoutBeingAsked(t *testing.T) {
 		}
 		return 0, false
 	}
-	b.fails(t, "not all that must go is gone")
+	b.fails(t, "leaven could not be installed into it")
 	if asked != 1 {
 		t.Errorf("removal was asked for %d times", asked)
 	}

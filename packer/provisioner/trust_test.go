@@ -10,6 +10,9 @@ import (
 	"github.com/leaven-dev/leaven/packer/internal/rehearsal"
 )
 
+// disarmed is the call that takes the last stage back.
+const disarmed = "bake --root / --output jsonl --deadline 10m0s --disarm"
+
 // An exit status of 0 proves nothing: the SSH communicator reports it for sessions that broke off.
 func TestOnlyAWholeRunIsBelieved(t *testing.T) {
 	zero := 0
@@ -30,7 +33,7 @@ func TestOnlyAWholeRunIsBelieved(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBuild(t, map[string]rehearsal.Act{"bake": c.act})
 			report := b.fails(t, "cannot tell how `leaven bake` ended", c.want)
-			if got := b.calls(t); len(got) != 2 {
+			if got := b.calls(t); len(got) != 3 || got[2] != disarmed {
 				t.Errorf("went on after a run that was not whole: %q", got)
 			}
 			if report.Runs[1].Exit != nil {
@@ -104,8 +107,18 @@ func TestAFailedRunFailsTheBuild(t *testing.T) {
 			if !strings.Contains(b.ui.Errors(), c.shown) {
 				t.Errorf("not shown as an error: %q\n%s", c.shown, b.ui.Errors())
 			}
-			if last := report.Runs[len(report.Runs)-1]; last.Command != c.command {
-				t.Errorf("went on to %s", last.Command)
+			calls := b.calls(t)
+			if c.command != "install" { // then the last stage may be armed
+				if calls[len(calls)-1] != disarmed {
+					t.Errorf("the last stage is not taken back: %q", calls)
+				}
+				calls = calls[:len(calls)-1]
+			}
+			if last := calls[len(calls)-1]; !strings.HasPrefix(last, c.command+" ") || strings.Contains(last, "--disarm") {
+				t.Errorf("went on to %s", last)
+			}
+			if report.LastStage {
+				t.Error("the report says that the last stage is armed")
 			}
 		})
 	}

@@ -3,9 +3,9 @@ package provisioner
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -16,9 +16,6 @@ import (
 // unknown is what `packer validate` puts for a string that only a running build can know.
 const unknown = "<unknown>"
 
-// name is what profiles and rules are called. A word that begins with a dash would be read as a flag.
-var name = regexp.MustCompile(`^[a-z0-9][a-z0-9._/-]*$`)
-
 // validate names every setting that is wrong. Values that are still unknown pass.
 func (c *Config) validate() error {
 	var all *packersdk.MultiError
@@ -27,17 +24,10 @@ func (c *Config) validate() error {
 			all = packersdk.MultiErrorAppend(all, fmt.Errorf("%s: %w", setting, err))
 		}
 	}
-	if c.Profile != "" {
-		check("profile", each([]string{c.Profile}, validName))
-	}
-	check("only_rules", each(c.OnlyRules, validName))
-	check("skip_rules", each(c.SkipRules, validName))
-	for _, rule := range c.SkipRules {
-		if rule != unknown && slices.Contains(c.OnlyRules, rule) {
-			check("skip_rules", fmt.Errorf("%q is in only_rules too", rule))
-		}
-	}
+	c.checkNames(check)
+	c.checkPurpose(check)
 	check("keep_paths", each(c.KeepPaths, validPath))
+	check("cross_mounts", each(c.CrossMounts, validPath))
 	if c.StagingDirectory != "" {
 		check("staging_directory", each([]string{c.StagingDirectory}, validPath))
 	}
@@ -45,9 +35,6 @@ func (c *Config) validate() error {
 	check("report", validReport(c.Report))
 	if strings.ContainsAny(c.SudoPassword, "\n\r\x00") {
 		check("sudo_password", errors.New("holds a line break, so sudo cannot read it as one line"))
-	}
-	if c.Strict && c.Audit.False() {
-		check("strict", errors.New("makes warnings of the audit fail the build, and audit is false"))
 	}
 	if all != nil {
 		return all
@@ -64,13 +51,6 @@ func each(values []string, valid func(string) error) error {
 		if err := valid(value); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func validName(value string) error {
-	if !name.MatchString(value) {
-		return fmt.Errorf("%q is no name: lower-case letters, digits, '.', '_', '/' and '-', and no '-' first", value)
 	}
 	return nil
 }
@@ -112,13 +92,21 @@ func validReport(value string) error {
 	return nil
 }
 
-// known names a setting that is unknown still, which nothing may be once the build runs.
-func (c *Config) known() error {
-	for setting, values := range map[string][]string{
-		"profile": {c.Profile}, "only_rules": c.OnlyRules, "skip_rules": c.SkipRules, "keep_paths": c.KeepPaths,
+// resolved names a setting that is unknown still, which nothing may be once the build runs.
+func (c *Config) resolved() error {
+	values := map[string][]string{
+		"profile": {c.Profile}, "only_rules": c.OnlyRules, "skip_rules": c.SkipRules, "vendor_rules": c.VendorRules,
+		"keep_paths": c.KeepPaths, "cross_mounts": c.CrossMounts, "config": {c.Settings}, "baseline": {c.Baseline},
 		"sudo_password": {c.SudoPassword}, "staging_directory": {c.StagingDirectory}, "deadline": {c.Deadline}, "report": {c.Report},
-	} {
-		if slices.Contains(values, unknown) {
+	}
+	for id, to := range c.Rules {
+		values["rules"] = append(values["rules"], id, to)
+	}
+	for _, a := range c.Allow {
+		values["allow"] = append(values["allow"], a.Rule, a.Path, a.Hash, a.Why)
+	}
+	for _, setting := range slices.Sorted(maps.Keys(values)) {
+		if slices.Contains(values[setting], unknown) {
 			return fmt.Errorf("%s: its value is not known although the build runs", setting)
 		}
 	}

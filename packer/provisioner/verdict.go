@@ -10,16 +10,12 @@ import (
 
 // judge says why a run that came to its end does not leave a sealed image; nil when it does. The agent's own verdict is not
 // enough for a pass: what it reported must agree.
-func (r *Run) judge(strict bool) error {
+func (r *Run) judge(s step, strict bool) error {
 	wrong := r.wrong(strict)
 	if *r.Exit == 0 && len(wrong) == 0 {
 		return nil
 	}
-	message := map[string]string{
-		"install": "leaven could not be installed into it",
-		"bake":    "not all that must go is gone",
-		"audit":   "the audit found what must not be in it",
-	}[r.Command]
+	message := s.failed
 	if *r.Exit > 1 {
 		message = fmt.Sprintf("`leaven %s` cannot tell", r.Command)
 	}
@@ -87,7 +83,7 @@ func (r *Report) summary() string {
 		parts = append(parts, count(warnings, "warning"))
 	}
 	if pending > 0 {
-		parts = append(parts, fmt.Sprintf("%d left for the last stage at shutdown", pending))
+		parts = append(parts, fmt.Sprintf("%d to go at shutdown", pending))
 	}
 	return strings.Join(append(parts, fmt.Sprintf("%.1f s", r.Finished.Sub(r.Started).Seconds())), "; ")
 }

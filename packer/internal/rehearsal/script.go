@@ -2,7 +2,8 @@ package rehearsal
 
 import "github.com/leaven-dev/leaven/bake/wire"
 
-// A Script is what the stand-in does for each command: "install", "bake", "audit". It travels behind the program, in the
+// A Script is what the stand-in does for each command: "install", "bake", "audit", and for `bake --baseline` "baseline", for
+// `bake --disarm` "disarm". It travels behind the program, in the
 // same file, as the length-prefixed JSON that the program reads from its own end.
 type Script struct {
 	Log      string         // file to which each run adds a line: an Entry
@@ -14,6 +15,8 @@ type Act struct {
 	Records []wire.Record // between begin and end
 	Exit    int           // in the end record, and what the process exits with
 	Error   string        // in the end record
+
+	Catalogue string // in the end record
 
 	Version      string // in place of the version that the agent should have
 	NoBegin      bool
@@ -33,6 +36,8 @@ type Entry struct {
 	Exe   string
 	Mode  string // of its own file
 	Stdin string // all that it could read there, unless it is a terminal
+
+	Settings string // what the file of --config held
 }
 
 // Version is the version that the stand-in has.

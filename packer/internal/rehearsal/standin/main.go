@@ -21,7 +21,7 @@ func main() {
 		os.Stderr.WriteString("standin: " + err.Error() + "\n")
 		os.Exit(99)
 	}
-	act := script.Commands[os.Args[1]]
+	act := script.Commands[command(os.Args)]
 	if act.IgnoreSignal {
 		signal.Ignore(syscall.SIGTERM)
 	}
@@ -32,6 +32,16 @@ func main() {
 		}
 	}
 	os.Exit(play(act))
+}
+
+// command is the name under which a script has what this run does.
+func command(args []string) string {
+	for flag, name := range map[string]string{"--disarm": "disarm", "--baseline": "baseline"} {
+		if args[1] == "bake" && slices.Contains(args, flag) {
+			return name
+		}
+	}
+	return args[1]
 }
 
 func play(act rehearsal.Act) int {
@@ -50,7 +60,7 @@ func play(act rehearsal.Act) int {
 		}
 	}
 	if !act.NoEnd {
-		out.Encode(wire.Record{Type: wire.End, Nonce: or(act.EndNonce, nonce), Exit: &act.Exit, Error: act.Error})
+		out.Encode(wire.Record{Type: wire.End, Nonce: or(act.EndNonce, nonce), Exit: &act.Exit, Error: act.Error, Catalogue: act.Catalogue})
 	}
 	if act.Status != nil {
 		return *act.Status
@@ -80,6 +90,13 @@ func ownScript() (rehearsal.Script, error) {
 func logRun(path string) error {
 	entry := rehearsal.Entry{PID: os.Getpid(), Args: os.Args[1:]}
 	var err error
+	if i := slices.Index(os.Args, "--config"); i > 0 {
+		text, err := os.ReadFile(os.Args[i+1])
+		if err != nil {
+			return err
+		}
+		entry.Settings = string(text)
+	}
 	if entry.Exe, err = os.Readlink("/proc/self/exe"); err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func TestMakeKilledAtEveryCall(t *testing.T) {
 	n := 0
 	for ; ; n++ {
 		dir := image(t)
-		err := crashtest.KillAt(killable(t, dir), n)
+		err := crashtest.KillAt(killable(t, "make", dir), n)
 		if err == nil {
 			break
 		}
@@ -126,7 +126,7 @@ func remake(t *testing.T, dir string) map[string]string {
 }
 
 func TestMakeSyncsWhatItRenames(t *testing.T) {
-	calls, err := crashtest.Trace(killable(t, image(t)))
+	calls, err := crashtest.Trace(killable(t, "make", image(t)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ func Make(root *rootfs.Root, instance, comment string) error {
 			return err
 		}
 	}
-	set, err := loadStaged(root)
+	set, err := loadStaged(root, stagedFile)
 	if err != nil {
 		return err
 	}
@@ -40,15 +40,15 @@ func stage(root *rootfs.Root, instance, comment string, server bool) error {
 		return err
 	}
 	defer d.Close()
-	if err := syncParent(root); err != nil {
+	if err := syncParent(root, stateDir); err != nil {
 		return err
 	}
 	return save(root, stagedFile, set, 0o600)
 }
 
-// syncParent makes the folder of the records itself survive a power cut, where it is new.
-func syncParent(root *rootfs.Root) error {
-	d, err := root.OpenDir(stateDir + "/..")
+// syncParent makes a folder itself survive a power cut, where it is new.
+func syncParent(root *rootfs.Root, dir string) error {
+	d, err := root.OpenDir(dir + "/..")
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,8 @@ func publish(root *rootfs.Root, set *staged) error {
 	return root.Remove(stagedFile)
 }
 
-// clean deletes the host keys that are none of the set's, and what interrupted writes left: that may be a private key too.
+// clean deletes the host keys that are none of the set's, what belongs to them, and what interrupted writes left: that may be a
+// private key too.
 func clean(root *rootfs.Root, set []pair) error {
 	names, err := entries(root)
 	if err != nil {
@@ -88,7 +89,21 @@ func clean(root *rootfs.Root, set []pair) error {
 	if err := removeAll(root, Dir, foreign(names, set)); err != nil {
 		return err
 	}
-	d, err := root.OpenDir(stateDir)
+	if err := cleanRSA(root); err != nil {
+		return err
+	}
+	if err := dropCertificates(root); err != nil {
+		return err
+	}
+	return tidy(root, stateDir)
+}
+
+// tidy deletes what interrupted writes left in a folder.
+func tidy(root *rootfs.Root, dir string) error {
+	d, err := root.OpenDir(dir)
+	if absent(err) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -103,7 +118,7 @@ func clean(root *rootfs.Root, set []pair) error {
 			left = append(left, e.Name())
 		}
 	}
-	return removeAll(root, stateDir, left)
+	return removeAll(root, dir, left)
 }
 
 // removeAll unlinks names in a folder, and syncs once.

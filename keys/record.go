@@ -69,15 +69,15 @@ func loadManifest(root *rootfs.Root) (*Manifest, error) {
 }
 
 // loadStaged returns nil where there is none.
-func loadStaged(root *rootfs.Root) (*staged, error) {
+func loadStaged(root *rootfs.Root, file string) (*staged, error) {
 	var s staged
-	switch err := load(root, stagedFile, &s); {
+	switch err := load(root, file, &s); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
 		return nil, err
 	case s.Schema != stagedSchema || s.Instance == "":
-		return nil, fmt.Errorf("%s %w: its schema is %q, not %q", stagedFile, ErrCorrupt, s.Schema, stagedSchema)
+		return nil, fmt.Errorf("%s %w: its schema is %q, not %q", file, ErrCorrupt, s.Schema, stagedSchema)
 	}
 	return &s, nil
 }

@@ -14,6 +14,9 @@ import (
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
+// sshdConfig is where sshd reads its options, unless its command line says otherwise.
+const sshdConfig = Dir + "/sshd_config"
+
 // maxIncludes bounds how deep files of sshd_config(5) may include one another, as in servconf.c.
 const maxIncludes = 16
 
@@ -21,7 +24,7 @@ const maxIncludes = 16
 // as far as they exist: keys that an image brought along and sshd would serve.
 func ElsewhereConfigured(root *rootfs.Root) ([]string, error) {
 	var found []string
-	named, err := hostKeyLines(root, Dir+"/sshd_config", 0)
+	named, err := configured(root, "hostkey", sshdConfig, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -40,8 +43,9 @@ func ElsewhereConfigured(root *rootfs.Root) ([]string, error) {
 	return found, nil
 }
 
-// hostKeyLines collects the arguments of HostKey in a file and in what it includes. A file that is not there has none.
-func hostKeyLines(root *rootfs.Root, file string, depth int) ([]string, error) {
+// configured collects the arguments of a keyword that names a file, such as HostKey, in a file and in what it includes. A file
+// that is not there has none.
+func configured(root *rootfs.Root, keyword, file string, depth int) ([]string, error) {
 	if depth > maxIncludes {
 		return nil, fmt.Errorf("cannot read %s: files of sshd_config include one another more than %d deep", file, maxIncludes)
 	}
@@ -52,7 +56,7 @@ func hostKeyLines(root *rootfs.Root, file string, depth int) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var keys []string
+	var found []string
 	lines := bufio.NewScanner(bytes.NewReader(data))
 	for lines.Scan() {
 		words := words(lines.Text())
@@ -60,8 +64,8 @@ func hostKeyLines(root *rootfs.Root, file string, depth int) ([]string, error) {
 			continue
 		}
 		switch strings.ToLower(words[0]) {
-		case "hostkey":
-			keys = append(keys, path.Clean(words[1]))
+		case keyword:
+			found = append(found, path.Clean(words[1]))
 		case "include":
 			for _, pattern := range words[1:] {
 				if !path.IsAbs(pattern) {
@@ -72,11 +76,11 @@ func hostKeyLines(root *rootfs.Root, file string, depth int) ([]string, error) {
 					return nil, fmt.Errorf("cannot follow %q of %s: %w", lines.Text(), file, err)
 				}
 				for _, f := range files {
-					more, err := hostKeyLines(root, f, depth+1)
+					more, err := configured(root, keyword, f, depth+1)
 					if err != nil {
 						return nil, err
 					}
-					keys = append(keys, more...)
+					found = append(found, more...)
 				}
 			}
 		}
@@ -84,7 +88,7 @@ func hostKeyLines(root *rootfs.Root, file string, depth int) ([]string, error) {
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", file, err)
 	}
-	return keys, nil
+	return found, nil
 }
 
 // words splits a line as sshd does: keyword and arguments, "=" allowed between the two, double quotes around an argument; "#"

@@ -38,7 +38,7 @@ func Inspect(root *rootfs.Root, instance string) (Standing, error) {
 	if s.Server, err = hasServer(root); err != nil {
 		return s, err
 	}
-	st, err := loadStaged(root)
+	st, err := loadStaged(root, stagedFile)
 	if err != nil {
 		return s, err
 	}

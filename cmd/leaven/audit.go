@@ -57,6 +57,7 @@ func runAudit(ctx context.Context, s *selection, out *output, a auditing) error 
 	if err != nil {
 		return err
 	}
+	out.catalogue = plan.Catalogue()
 	defer root.Close()
 	live, err := root.Live()
 	if err != nil {

@@ -68,6 +68,7 @@ func runBake(ctx context.Context, s *selection, out *output, b baking) error {
 	if err != nil {
 		return err
 	}
+	out.catalogue = plan.Catalogue()
 	defer root.Close()
 	live, err := root.Live()
 	if err != nil {

@@ -21,6 +21,8 @@ type output struct {
 	format string
 	nonce  string
 
+	catalogue string // digest of the rules that apply; for the end record
+
 	mu   sync.Mutex
 	stop chan struct{}
 }
@@ -64,7 +66,7 @@ func (o *output) end(err error) error {
 	}
 	close(o.stop)
 	code, said := statusOf(err)
-	rec := wire.Record{Type: wire.End, Nonce: o.nonce, Exit: &code}
+	rec := wire.Record{Type: wire.End, Nonce: o.nonce, Exit: &code, Catalogue: o.catalogue}
 	if said != nil {
 		rec.Error = said.Error()
 	}

@@ -16,7 +16,9 @@ package journal
 import (
 	"fmt"
 	"os"
+	"path"
 	"strconv"
+	"strings"
 
 	"github.com/coreos/go-systemd/v22/journal"
 )
@@ -47,9 +49,6 @@ type Entry struct {
 	Result   string
 	Seconds  float64 // that it took
 	Instance string
-	// Unit is the service that this process is. The journal finds it out by itself, except for what a process sends in its last
-	// moments: then it is gone when the journal looks (systemd issue 2913). With this, `journalctl -u` shows the entry anyway.
-	Unit string
 }
 
 // Available tells whether standard output leads to the journal ($JOURNAL_STREAM in systemd.exec(5)), so that what is sent lands
@@ -70,14 +69,19 @@ func Send(e Entry) error {
 
 func fields(e Entry) map[string]string {
 	all := map[string]string{
-		"SYSLOG_IDENTIFIER":   "leaven",
-		"SYSLOG_PID":          strconv.Itoa(os.Getpid()),
-		"MESSAGE_ID":          e.ID,
-		"LEAVEN_STAGE":        e.Stage,
-		"LEAVEN_STEP":         e.Step,
-		"LEAVEN_RESULT":       e.Result,
-		"LEAVEN_INSTANCE":     e.Instance,
-		"OBJECT_SYSTEMD_UNIT": e.Unit, // journalctl(1), -u: also "messages about the unit", from a process of root
+		"SYSLOG_IDENTIFIER": "leaven",
+		"SYSLOG_PID":        strconv.Itoa(os.Getpid()),
+		"MESSAGE_ID":        e.ID,
+		"LEAVEN_STAGE":      e.Stage,
+		"LEAVEN_STEP":       e.Step,
+		"LEAVEN_RESULT":     e.Result,
+		"LEAVEN_INSTANCE":   e.Instance,
+	}
+	// The journal finds out by itself which unit a process belongs to, except for what one sends in its last moments: it is gone
+	// when the journal looks (systemd issue 2913). With this, `journalctl -u` shows the entry anyway, as one about the unit, if
+	// the sender is root.
+	if text, err := os.ReadFile("/proc/self/cgroup"); err == nil {
+		all["OBJECT_SYSTEMD_UNIT"] = service(string(text))
 	}
 	if e.Seconds > 0 {
 		all["LEAVEN_SECONDS"] = strconv.FormatFloat(e.Seconds, 'f', -1, 64)
@@ -88,4 +92,16 @@ func fields(e Entry) map[string]string {
 		}
 	}
 	return all
+}
+
+// service is the unit of a process by its control group (cgroups(7)), or "" for one that no service has started.
+func service(cgroup string) string {
+	for line := range strings.Lines(cgroup) {
+		_, where, _ := strings.Cut(strings.TrimSpace(line), ":")
+		name, group, _ := strings.Cut(where, ":")
+		if unit := path.Base(group); (name == "" || name == "name=systemd") && strings.HasSuffix(unit, ".service") {
+			return unit
+		}
+	}
+	return ""
 }

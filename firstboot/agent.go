@@ -7,7 +7,10 @@ import (
 	"os"
 	"time"
 
+	"github.com/leaven-dev/leaven/firstboot/config"
+	"github.com/leaven-dev/leaven/internal/journal"
 	"github.com/leaven-dev/leaven/internal/rootfs"
+	"github.com/leaven-dev/leaven/internal/schema"
 	"github.com/leaven-dev/leaven/keys"
 )
 
@@ -15,24 +18,27 @@ import (
 type Agent struct {
 	Root        *rootfs.Root
 	Version     string                                 // of Leaven
-	Hostname    string                                 // for the comment of host keys
+	Hostname    string                                 // that the system has by now
 	Credentials string                                 // the folder $CREDENTIALS_DIRECTORY, or ""
 	Console     func([]byte) error                     // writes to the console, in one write; nil where there is none
-	Log         func(line string)                      // tells people and the journal how it goes
+	Log         func(journal.Entry)                    // tells people and the journal how it goes
 	Relabel     func(context.Context, ...string) error // gives files their SELinux labels; nil without SELinux
 	SetHostname func(name string) error                // tells the kernel; nil for a tree that is not this system
-	Steps       []Step                                 // what plugins need, with network and after identity
+	Extend      func(time.Duration)                    // asks the service manager for that much more time; nil where there is none
+	Parts       func() []Part                          // what plugins add, anew at each call, since a section is read into its part; may be nil
+	UserData    *config.Layer                          // user data that was given on the command line; nil asks the metadata service
+	Outside     *Outside                               // nil for a tree that is not this system
 }
 
 // Run runs a stage and returns how the instance stands after it. It can be run again at any time.
 func (a *Agent) Run(ctx context.Context, stage Stage) Summary {
 	began := time.Now()
-	rec := StageRecord{Stage: stage, PID: os.Getpid(), Started: began.UTC(), Result: Running}
+	rec := StageRecord{Stage: stage, PID: os.Getpid(), Started: began.UTC(), Uptime: uptime(), Result: Running}
 	b, who, err := a.open(ctx, &rec)
 	if err == nil {
 		defer b.lock.Close()
 		b.note(func(s *State) { s.putStage(rec) })
-		err = (&runner{stage: stage, book: b, log: a.Log}).run(ctx, a.steps(stage, b, who))
+		err = a.phases(ctx, stage, b, who)
 	}
 	rec.Result = Failed
 	if err == nil {
@@ -58,13 +64,53 @@ func (a *Agent) Run(ctx context.Context, stage Stage) Summary {
 		rec.Message, rec.Cure = err.Error(), cureOf(err)
 	}
 	if err := saveStage(a.Root, rec); err != nil {
-		a.Log(err.Error())
+		a.Log(journal.Entry{Message: err.Error(), Level: journal.Error})
 	}
 	return a.tell(rec, b)
 }
 
+// phases runs the steps of a stage. What later steps are may depend on what earlier ones found.
+func (a *Agent) phases(ctx context.Context, stage Stage, b *book, who identification) error {
+	r := &runner{stage: stage, book: b, log: a.Log, extend: a.Extend, line: a.console()}
+	defer r.line.close()
+	if stage == Identity {
+		return r.run(ctx, a.identitySteps(b, who))
+	}
+	p := &provision{agent: a, book: b, who: who}
+	if err := r.run(ctx, p.ground()); err != nil {
+		return err
+	}
+	if p.config != nil {
+		if err := r.run(ctx, p.work()); err != nil {
+			return err
+		}
+	}
+	return r.run(ctx, p.report())
+}
+
 // tell gives the verdict: the last stage always, the first one only when it fails, since a later stage may never come then.
 func (a *Agent) tell(rec StageRecord, b *book) Summary {
+	sum := a.summary(rec, b)
+	if rec.Stage == Identity && sum.Result != Failed {
+		return sum
+	}
+	text := "leaven: " + sum.String()
+	level := map[Result]journal.Level{OK: journal.Info, Degraded: journal.Warning}
+	entry := journal.Entry{ID: journal.Verdict, Level: journal.Error, Message: text, Stage: string(rec.Stage), Step: sum.Step, Result: string(sum.Result), Seconds: sum.Seconds, Instance: sum.Instance}
+	if l, known := level[sum.Result]; known {
+		entry.Level = l
+	}
+	a.Log(entry)
+	if a.Console != nil {
+		if err := a.Console([]byte("\n" + text + "\n")); err != nil {
+			a.Log(journal.Entry{Message: err.Error(), Level: journal.Warning})
+		}
+	}
+	return sum
+}
+
+// summary judges this boot up to and with a stage.
+func (a *Agent) summary(rec StageRecord, b *book) Summary {
 	stages := []StageRecord{rec}
 	if rec.Stage == Provision {
 		if identity, ran, err := loadStage(a.Root, Identity, rec.Boot); err == nil && ran {
@@ -73,20 +119,9 @@ func (a *Agent) tell(rec StageRecord, b *book) Summary {
 	}
 	var state *State
 	if b != nil {
-		state = &b.state
+		state = b.copy()
 	}
-	sum := summarize(stages, state, rec.Boot)
-	if rec.Stage == Identity && sum.Result != Failed {
-		return sum
-	}
-	text := "leaven: " + sum.String()
-	a.Log(text)
-	if a.Console != nil {
-		if err := a.Console([]byte("\n" + text + "\n")); err != nil {
-			a.Log(err.Error())
-		}
-	}
-	return sum
+	return summarize(stages, state, rec.Boot)
 }
 
 // open finds out who this machine is and opens its records. Where the error is errCorrupt, who is known and there is no book.
@@ -144,45 +179,18 @@ func (a *Agent) withoutRecords(who identification) Result {
 	return Degraded
 }
 
-func (a *Agent) steps(stage Stage, b *book, who identification) []Step {
-	if stage == Identity {
-		return a.identitySteps(who)
+// parts are what plugins add, with nothing read into their sections yet.
+func (a *Agent) parts() []Part {
+	if a.Parts == nil {
+		return nil
 	}
-	return a.provisionSteps(b.boot)
+	return a.Parts()
 }
 
-// Plan tells what a run would do, a line a step, and changes nothing.
-func (a *Agent) Plan(ctx context.Context, stages ...Stage) ([]string, error) {
-	b, who, err := a.read("")
-	if err != nil {
-		return nil, err
+func sections(parts []Part) []schema.Section {
+	var all []schema.Section
+	for _, p := range parts {
+		all = append(all, p.Section)
 	}
-	var lines []string
-	for _, stage := range stages {
-		steps, err := order(a.steps(stage, b, who))
-		if err != nil {
-			return lines, err
-		}
-		for _, s := range steps {
-			lines = append(lines, fmt.Sprintf("%s: %s", s.ID, b.plan(ctx, s)))
-		}
-	}
-	return lines, nil
-}
-
-func (b *book) plan(ctx context.Context, s Step) string {
-	if s.Check == nil {
-		if rec, there := b.step(s.ID); there && !rec.Done.IsZero() {
-			return "nothing to do: done before"
-		}
-		return "would be done once: " + s.Title
-	}
-	v, err := s.Check(ctx)
-	switch {
-	case err != nil:
-		return "would fail: " + err.Error()
-	case v.OK:
-		return "nothing to do: " + v.Text
-	}
-	return v.Text
+	return all
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -90,6 +91,32 @@ func (b *book) turn() error {
 	return d.Sync()
 }
 
+// adopt goes on under another instance id: with the records so far, where they were made under a provisional id, else without. A
+// crash in the middle leaves the link at either; what is left of a provisional id is told by the state.
+func (b *book) adopt(now Instance, same bool) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	was := b.state.Instance.ID
+	if same {
+		b.state.Provisional = was
+	} else {
+		b.state = State{Schema: stateSchema, Version: b.state.Version, Stages: b.state.Stages, Steps: slices.DeleteFunc(b.state.Steps, func(r StepRecord) bool { return r.Boot != b.boot })}
+	}
+	b.state.Instance = now
+	data, err := json.MarshalIndent(b.state, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := b.root.WriteFile(stateFile(now.ID), append(data, '\n'), 0o644); err != nil {
+		return err
+	}
+	old := b.events
+	if err := b.begin(); err != nil || old == nil {
+		return err
+	}
+	return old.Close()
+}
+
 // close syncs the timeline and returns what could not be written.
 func (b *book) close() error {
 	b.mu.Lock()
@@ -117,6 +144,22 @@ func (b *book) note(change func(*State)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	change(&b.state)
+}
+
+// copy returns the state as it is now.
+func (b *book) copy() *State {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	state := b.state
+	state.Stages, state.Steps = slices.Clone(state.Stages), slices.Clone(state.Steps)
+	return &state
+}
+
+// instance returns the id of the instance that the book is about.
+func (b *book) instance() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.state.Instance.ID
 }
 
 // step returns a step's record.

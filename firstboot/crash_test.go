@@ -18,7 +18,7 @@ func TestKilledAtEveryCall(t *testing.T) {
 	const id = "i-0123456789abcdef0"
 	want := []string{
 		"var/lib/leaven/current", "var/lib/leaven/host-keys.json",
-		"var/lib/leaven/" + id + "/events.jsonl", "var/lib/leaven/" + id + "/state.json",
+		"var/lib/leaven/" + id + "/events.jsonl", "var/lib/leaven/" + id + "/state.json", "var/lib/leaven/seal.json",
 	}
 	n := 0
 	for ; ; n++ {

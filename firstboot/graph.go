@@ -2,15 +2,20 @@ package firstboot
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+
+	"github.com/leaven-dev/leaven/internal/nearest"
 )
 
 // order checks a list of steps and sorts it so that each step comes after those that it depends on; otherwise the order stays.
-func order(steps []Step) ([]Step, error) {
+// Steps that were run before may be named too.
+func order(steps []Step, before map[string]bool) ([]Step, error) {
 	byID := map[string]Step{}
 	for _, s := range steps {
-		if _, twice := byID[s.ID]; twice {
+		_, twice := byID[s.ID]
+		if _, ran := before[s.ID]; ran || twice {
 			return nil, fmt.Errorf("cannot order the steps: there are two called %q", s.ID)
 		}
 		byID[s.ID] = s
@@ -26,11 +31,14 @@ func order(steps []Step) ([]Step, error) {
 			return fmt.Errorf("cannot order the steps: each waits for the next one: %s", strings.Join(append(path[i:], s.ID), " → "))
 		}
 		for _, id := range s.After {
-			before, known := byID[id]
-			if !known {
-				return fmt.Errorf("cannot order the steps: %q comes after %q, which does not exist", s.ID, id)
+			if _, ran := before[id]; ran {
+				continue
 			}
-			if err := place(before, append(path, s.ID)); err != nil {
+			other, known := byID[id]
+			if !known {
+				return fmt.Errorf("cannot order the steps: %q comes after %q, which does not exist%s", s.ID, id, nearest.Hint(id, slices.Collect(maps.Keys(byID))))
+			}
+			if err := place(other, append(path, s.ID)); err != nil {
 				return err
 			}
 		}

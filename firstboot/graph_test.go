@@ -25,7 +25,7 @@ func TestOrder(t *testing.T) {
 		{"twice", []Step{step("a"), step("a")}, "", `two called "a"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			sorted, err := order(c.steps)
+			sorted, err := order(c.steps, nil)
 			if c.wantErr != "" {
 				if err == nil || !strings.Contains(err.Error(), c.wantErr) {
 					t.Fatalf("error is %v, want one with %q", err, c.wantErr)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/leaven-dev/leaven/internal/rootfs"
@@ -12,9 +13,11 @@ import (
 // nameFile is what systemd takes the host name from (hostname(5)).
 const nameFile = "/etc/hostname"
 
-// hostNameStep gives an instance without a name of its own the instance id for a name: an image that was sealed holds none,
-// and systemd would call every clone "localhost". A name that the image's owner or cloud-init wrote stays.
-func (a *Agent) hostNameStep(who identification) Step {
+// hostNameStep names an instance before anything else of it starts. The wanted name is what the configuration says, as far as it
+// is known without network, or "". Where it says nothing, only an instance without a name of its own gets one, its id: an image
+// that was sealed holds none, and systemd would call every clone "localhost". A name that the image's owner or cloud-init wrote
+// stays.
+func (a *Agent) hostNameStep(who identification, wanted string) Step {
 	return Step{
 		ID:     "host-name",
 		Title:  "a host name of its own",
@@ -24,30 +27,52 @@ func (a *Agent) hostNameStep(who identification) Step {
 			switch {
 			case err != nil:
 				return Verdict{}, err
-			case nameless(name):
+			case wanted != "" && name != wanted:
+				return Verdict{Text: "would call this instance " + wanted}, nil
+			case wanted == "" && nameless(name):
 				return Verdict{Text: "would call this instance " + who.ID}, nil
-			case name == who.last && who.last != who.ID:
+			case wanted == "" && name == who.last && who.last != who.ID:
 				return Verdict{Text: "would rename this instance from " + name + ", from which its disk was copied, to " + who.ID}, nil
 			}
 			return Verdict{OK: true, Text: name}, nil
 		},
 		Apply: func(context.Context) error {
-			if err := nameInHosts(a.Root, who.ID); err != nil {
-				return err
+			if wanted != "" {
+				return a.setHostName(wanted)
 			}
-			if err := a.Root.WriteFile(nameFile, []byte(who.ID+"\n"), 0o644); err != nil {
-				return err
-			}
-			if a.SetHostname == nil {
-				return nil
-			}
-			return a.SetHostname(who.ID)
+			return a.setHostName(who.ID)
 		},
 	}
 }
 
+// hostNameSteps give an instance the name that only the network could tell.
+func (p *provision) hostNameSteps() []Step {
+	if p.config.Hostname == "" {
+		return nil
+	}
+	s := p.agent.hostNameStep(p.who, p.config.Hostname)
+	s.ID, s.Title = "configured-host-name", "the host name that is configured"
+	return []Step{s}
+}
+
+func (a *Agent) setHostName(name string) error {
+	if err := nameInHosts(a.Root, name); err != nil {
+		return err
+	}
+	if err := a.Root.WriteFile(nameFile, []byte(name+"\n"), 0o644); err != nil {
+		return err
+	}
+	if a.SetHostname == nil {
+		return nil
+	}
+	return a.SetHostname(name)
+}
+
 // nameFor is the name that the instance has when its stage is through; it stands in the comment of its host keys.
-func (a *Agent) nameFor(who identification) string {
+func (a *Agent) nameFor(who identification, wanted string) string {
+	if wanted != "" {
+		return wanted
+	}
 	if nameless(a.Hostname) || a.Hostname == who.last {
 		return who.ID
 	}
@@ -73,26 +98,34 @@ func nameless(name string) bool {
 	return name == "" || name == "localhost" || strings.HasPrefix(name, "localhost.")
 }
 
+// hostsMark is behind the line of /etc/hosts that is ours.
+const hostsMark = "# this instance, by Leaven"
+
 // nameInHosts makes the name resolve without a name server, as Debian's installer does (hosts(5)): sudo and many daemons wait
-// for their own name. Other lines stay as they are.
+// for their own name. Of a name with dots, the first word resolves too. Lines of others stay as they are.
 func nameInHosts(root *rootfs.Root, name string) error {
 	const hosts = "/etc/hosts"
 	data, err := root.ReadFile(hosts)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	var text strings.Builder
 	for line := range strings.Lines(string(data)) {
-		line, _, _ = strings.Cut(line, "#")
-		fields := strings.Fields(line)
-		for i, field := range fields {
-			if i > 0 && field == name {
-				return nil
-			}
+		if strings.HasSuffix(strings.TrimSpace(line), hostsMark) {
+			continue
+		}
+		entry, _, _ := strings.Cut(line, "#")
+		if fields := strings.Fields(entry); len(fields) > 0 && slices.Contains(fields[1:], name) {
+			return nil
+		}
+		text.WriteString(line)
+		if !strings.HasSuffix(line, "\n") {
+			text.WriteString("\n")
 		}
 	}
-	text := string(data)
-	if text != "" && !strings.HasSuffix(text, "\n") {
-		text += "\n"
+	names := name
+	if short, _, dotted := strings.Cut(name, "."); dotted {
+		names += " " + short
 	}
-	return root.WriteFile(hosts, []byte(text+"127.0.1.1\t"+name+"\n"), 0o644)
+	return root.WriteFile(hosts, []byte(text.String()+"127.0.1.1\t"+names+"\t"+hostsMark+"\n"), 0o644)
 }

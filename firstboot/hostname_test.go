@@ -13,11 +13,11 @@ func TestHostName(t *testing.T) {
 		title, name, hosts, last string // what is there before; "-" is no file
 		want, wantHosts          string
 	}{
-		{"sealed image", "-", "127.0.0.1 localhost\n", "", "i-0b", "127.0.0.1 localhost\n127.0.1.1\ti-0b\n"},
-		{"empty file, no hosts", "", "-", "", "i-0b", "127.0.1.1\ti-0b\n"},
-		{"localhost, hosts without line feed", "localhost\n", "::1 localhost", "", "i-0b", "::1 localhost\n127.0.1.1\ti-0b\n"},
+		{"sealed image", "-", "127.0.0.1 localhost\n", "", "i-0b", "127.0.0.1 localhost\n127.0.1.1\ti-0b\t" + hostsMark + "\n"},
+		{"empty file, no hosts", "", "-", "", "i-0b", "127.0.1.1\ti-0b\t" + hostsMark + "\n"},
+		{"localhost, hosts without line feed", "localhost\n", "::1 localhost", "", "i-0b", "::1 localhost\n127.0.1.1\ti-0b\t" + hostsMark + "\n"},
 		{"name of the owner", "web\n", "127.0.0.1 localhost\n", "", "web", "127.0.0.1 localhost\n"},
-		{"clone of a running instance", "i-0a\n", "127.0.1.1\ti-0a\n", "i-0a", "i-0b", "127.0.1.1\ti-0a\n127.0.1.1\ti-0b\n"},
+		{"clone of a running instance", "i-0a\n", "::1 x\n127.0.1.1\ti-0a\t" + hostsMark + "\n", "i-0a", "i-0b", "::1 x\n127.0.1.1\ti-0b\t" + hostsMark + "\n"},
 		{"already in hosts", "-", "10.0.0.1 x i-0b # self\n", "", "i-0b", "10.0.0.1 x i-0b # self\n"},
 	} {
 		t.Run(c.title, func(t *testing.T) {
@@ -31,7 +31,7 @@ func TestHostName(t *testing.T) {
 			defer root.Close()
 			set := ""
 			a := &Agent{Root: root, SetHostname: func(name string) error { set = name; return nil }}
-			step := a.hostNameStep(identification{Instance: Instance{ID: "i-0b"}, last: c.last})
+			step := a.hostNameStep(identification{Instance: Instance{ID: "i-0b"}, last: c.last}, "")
 			before, err := step.Check(t.Context())
 			if err != nil {
 				t.Fatal(err)

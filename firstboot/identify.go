@@ -17,6 +17,7 @@ type identification struct {
 	text  string // for people
 	doubt error  // the id could not be established, and the recorded one stands; nil where all is well
 	last  string // the id of the instance that this machine last was, or ""
+	onEC2 bool
 
 	machineID, uuid string // hashed; "" where there is none
 }
@@ -33,7 +34,7 @@ type identification struct {
 //     under a provisional id; the stage with network is to bind it to the real one.
 func identify(root *rootfs.Root, credentials string) (identification, error) {
 	now, err := observe(root, credentials)
-	found := identification{Instance: now.Instance, text: now.Instance.String(), machineID: hashed(now.machineID), uuid: hashed(now.uuid)}
+	found := identification{onEC2: now.onEC2, Instance: now.Instance, text: now.Instance.String(), machineID: hashed(now.machineID), uuid: hashed(now.uuid)}
 	last, lastErr := current(root)
 	if lastErr != nil {
 		if err == nil && !now.Provisional {
@@ -85,7 +86,7 @@ func (f identification) sameMachine(s *State) bool {
 }
 
 func outranks(a, b Source) bool {
-	rank := []Source{FromDMI, FromCredential, FromUUID, FromMachineID}
+	rank := []Source{FromDMI, FromMetadata, FromCredential, FromUUID, FromMachineID}
 	return slices.Index(rank, a) < slices.Index(rank, b)
 }
 

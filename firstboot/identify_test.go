@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/leaven-dev/leaven/internal/journal"
 )
 
 // Firmware as these systems show it.
@@ -113,7 +115,7 @@ func TestIdentifyAgain(t *testing.T) {
 			if c.credBefore != "" {
 				write(t, credentials, "leaven.instance-id", c.credBefore)
 			}
-			a := &Agent{Root: root, Credentials: credentials, Hostname: "golden", Log: func(line string) { t.Log(line) }}
+			a := &Agent{Root: root, Credentials: credentials, Hostname: "golden", Log: func(e journal.Entry) { t.Log(e.Message) }}
 			before := a.Run(t.Context(), Identity)
 			if before.Result == Failed {
 				t.Fatalf("first boot: %v", before)

@@ -7,11 +7,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/leaven-dev/leaven/internal/journal"
 	"github.com/leaven-dev/leaven/keys"
 )
 
 // identitySteps is what makes an instance itself. It needs no network, and sshd waits for it.
-func (a *Agent) identitySteps(who identification) []Step {
+func (a *Agent) identitySteps(b *book, who identification) []Step {
+	wanted, configErr := a.earlyHostName(who)
 	steps := []Step{
 		{
 			ID:       "instance-id",
@@ -23,7 +25,20 @@ func (a *Agent) identitySteps(who identification) []Step {
 					"if it is a new instance, remove "+currentLink+" and run `leaven firstboot`")
 			},
 		},
-		a.hostNameStep(who),
+		{
+			ID:       "early-config",
+			Title:    "the configuration, as far as it is known without network",
+			Policy:   Degrade,
+			Deadline: quickly,
+			Check: func(context.Context) (Verdict, error) {
+				if configErr != nil {
+					return Verdict{}, WithCure(oneLine(configErr), "correct it; `leaven config check` looks at it without a boot")
+				}
+				return Verdict{OK: true, Text: "in order"}, nil
+			},
+		},
+		a.sealStep(b, who),
+		a.hostNameStep(who, wanted),
 		{
 			ID:       "machine-id",
 			Title:    "a machine-id of its own",
@@ -37,9 +52,7 @@ func (a *Agent) identitySteps(who identification) []Step {
 			Policy:   Required,
 			Deadline: 30 * time.Second, // the kernel's random numbers may be late on a first boot
 			Check:    func(context.Context) (Verdict, error) { return a.checkHostKeys(who.ID) },
-			Apply: func(context.Context) error {
-				return withKeysCure(keys.Make(a.Root, who.ID, "root@"+a.nameFor(who)))
-			},
+			Apply:    func(context.Context) error { return a.makeKeys(b, who, a.nameFor(who, wanted)) },
 		},
 		{
 			ID:       "sshd-config",
@@ -101,6 +114,16 @@ func (a *Agent) checkHostKeys(instance string) (Verdict, error) {
 	return Verdict{Text: text}, nil
 }
 
+// makeKeys gives the instance keys. Those that it has under its provisional id, if that was given up in a boot that was cut off, stay.
+func (a *Agent) makeKeys(b *book, who identification, name string) error {
+	if was := b.copy().Provisional; was != "" {
+		if s, err := keys.Inspect(a.Root, was); err == nil && s.Progress == keys.Made {
+			return keys.Rebind(a.Root, was, who.ID)
+		}
+	}
+	return withKeysCure(keys.Make(a.Root, who.ID, "root@"+name))
+}
+
 func withKeysCure(err error) error {
 	if errors.Is(err, keys.ErrCorrupt) {
 		return WithCure(err, "remove that file to have new host keys made, then run `leaven firstboot`")
@@ -126,7 +149,7 @@ func (a *Agent) printHostKeys() error {
 	}
 	block := keys.Block(list, time.Now())
 	if a.Console == nil {
-		a.Log(string(block))
+		a.Log(journal.Entry{Message: string(block)})
 		return err
 	}
 	return errors.Join(err, a.Console(block))

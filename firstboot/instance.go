@@ -20,6 +20,7 @@ const (
 	FromCredential Source = "credential" // systemd credential leaven.instance-id
 	FromUUID       Source = "uuid"       // the system UUID of the virtual or real hardware
 	FromMachineID  Source = "machine-id" // containers, and machines whose firmware tells nothing
+	FromMetadata   Source = "metadata"   // EC2 on Xen: known once the network is there
 	FromRecord     Source = "record"     // could not be established now; what this machine last was
 )
 
@@ -54,6 +55,7 @@ type sighting struct {
 	Instance
 	uuid      string // of the firmware, "" where it shows none
 	machineID string // systemd's, "" where it is not set
+	onEC2     bool   // the firmware says so
 }
 
 // observe looks at the machine alone, not at what it was before. The error leaves those fields set that were found.
@@ -77,7 +79,7 @@ func observe(root *rootfs.Root, credentials string) (sighting, error) {
 		s.uuid = strings.ToLower(id) // kernels differ
 	}
 	tag := f.line(dmi + "board_asset_tag")
-	onEC2 := f.looksLikeEC2()
+	s.onEC2 = f.looksLikeEC2()
 	if f.err != nil {
 		return s, f.err
 	}
@@ -90,9 +92,9 @@ func observe(root *rootfs.Root, credentials string) (sighting, error) {
 	case given != "":
 		s.Instance = Instance{ID: given, Source: FromCredential}
 	case s.uuid != "":
-		s.Instance = Instance{ID: "uuid-" + s.uuid, Source: FromUUID, Provisional: onEC2}
+		s.Instance = Instance{ID: "uuid-" + s.uuid, Source: FromUUID, Provisional: s.onEC2}
 	case s.machineID != "":
-		s.Instance = Instance{ID: "machine-" + s.machineID, Source: FromMachineID, Provisional: onEC2}
+		s.Instance = Instance{ID: "machine-" + s.machineID, Source: FromMachineID, Provisional: s.onEC2}
 	default:
 		return s, errors.New("the firmware shows no instance id and no UUID, there is no credential leaven.instance-id, and /etc/machine-id holds none")
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/leaven-dev/leaven/internal/journal"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
@@ -33,7 +34,7 @@ func runStages(dir string, stages ...Stage) Summary {
 		return Summary{Result: Failed, Message: err.Error()}
 	}
 	defer root.Close()
-	a := &Agent{Root: root, Version: "test", Hostname: "golden", Log: func(string) {}}
+	a := &Agent{Root: root, Version: "test", Hostname: "golden", Log: func(journal.Entry) {}}
 	var sum Summary
 	for _, stage := range stages {
 		sum = a.Run(context.Background(), stage)
@@ -65,6 +66,7 @@ func instance(t *testing.T, id string) string {
 		"etc/ssh/ssh_host_ed25519_key-cert.pub": "baked",
 		"etc/hosts":                             "127.0.0.1 localhost\n",
 		"etc/hostname":                          "golden\n",
+		"var/lib/leaven/seal.json":              `{"schema":"leaven/seal/1","time":"2026-01-01T00:00:00Z"}`,
 		"etc/machine-id":                        "0123456789abcdef0123456789abcdef\n",
 		"sys/class/dmi/id/sys_vendor":           "Amazon EC2\n",
 		"sys/class/dmi/id/board_asset_tag":      id + "\n",

@@ -7,18 +7,28 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/leaven-dev/leaven/internal/journal"
 )
 
-// runner brings about the steps of one stage.
+// runner brings about the steps of one stage, which may come in several lots.
 type runner struct {
-	stage Stage
-	book  *book
-	log   func(string)
+	stage  Stage
+	book   *book
+	log    func(journal.Entry)
+	line   *lines              // the console
+	extend func(time.Duration) // nil where nobody gives time
+
+	mu    sync.Mutex
+	ended map[string]bool // steps that are through, and whether what comes after them can go on
 }
 
-// run runs the steps, each as soon as those that it comes after are through, and returns when all are.
+// run runs a lot of steps, each as soon as those that it comes after are through, and returns when all are.
 func (r *runner) run(ctx context.Context, steps []Step) error {
-	sorted, err := order(steps)
+	if r.ended == nil {
+		r.ended = map[string]bool{}
+	}
+	sorted, err := order(steps, r.ended)
 	if err != nil {
 		return err
 	}
@@ -27,49 +37,54 @@ func (r *runner) run(ctx context.Context, steps []Step) error {
 	for _, s := range sorted {
 		through[s.ID] = make(chan struct{})
 	}
-	var mu sync.Mutex
-	failed := map[string]bool{} // those that hold up what comes after them
 	var wait sync.WaitGroup
 	for _, s := range sorted {
 		wait.Go(func() {
 			defer close(through[s.ID])
 			for _, id := range s.After {
-				<-through[id]
-			}
-			mu.Lock()
-			before := ""
-			for _, id := range s.After {
-				if failed[id] {
-					before = id
+				if here := through[id]; here != nil {
+					<-here
 				}
 			}
-			mu.Unlock()
-			if !r.step(ctx, s, before) && s.Policy != Ignore {
-				mu.Lock()
-				failed[s.ID] = true
-				mu.Unlock()
-			}
+			good := r.step(ctx, s, r.failedBefore(s))
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.ended[s.ID] = good || s.Policy == Ignore
 		})
 	}
 	wait.Wait()
 	return nil
 }
 
+// failedBefore is a failed step that a step comes after, or "".
+func (r *runner) failedBefore(s Step) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, id := range s.After {
+		if !r.ended[id] && !s.Regardless {
+			return id
+		}
+	}
+	return ""
+}
+
 // step runs one step and records it. Before is a failed step that it comes after, or "".
 func (r *runner) step(ctx context.Context, s Step, before string) bool {
 	rec, _ := r.book.step(s.ID)
+	known := rec.Result != "" && rec.Result != Waiting
 	rec.ID, rec.Stage, rec.Title, rec.Policy, rec.Boot = s.ID, r.stage, s.Title, s.Policy, r.book.boot
 	rec.Message, rec.Cure, rec.Changed = "", "", false
 	if before != "" {
 		rec.Result, rec.Message = Blocked, fmt.Sprintf("waits for step %s, which failed", before)
-		r.end(rec)
+		r.end(rec, known)
 		return false
 	}
-	began := time.Now()
+	began, up := time.Now(), uptime()
 	text, applied, err := r.attempt(ctx, s, rec)
+	rec.Uptime, rec.Look = up, seconds(time.Since(began))
 	if applied || rec.Done.IsZero() {
 		rec.Started, rec.Ended = began.UTC(), time.Now().UTC()
-		rec.Seconds = seconds(time.Since(began))
+		rec.Seconds = rec.Look
 	}
 	rec.Changed, rec.Message, rec.Result = applied, text, OK
 	if err != nil {
@@ -77,12 +92,13 @@ func (r *runner) step(ctx context.Context, s Step, before string) bool {
 	} else if rec.Done.IsZero() {
 		rec.Done = time.Now().UTC()
 	}
-	r.end(rec)
+	r.end(rec, known)
 	return err == nil
 }
 
-// end records how a step ended and tells it. What only was looked at needs no write of its own.
-func (r *runner) end(rec StepRecord) {
+// end records how a step ended and tells it: on the console, unless a boot before this one did. What only was looked at needs no
+// write of its own.
+func (r *runner) end(rec StepRecord, known bool) {
 	put := func(s *State) { s.putStep(rec) }
 	if rec.Result == OK && !rec.Changed {
 		r.book.note(put)
@@ -90,7 +106,20 @@ func (r *runner) end(rec StepRecord) {
 		r.book.update(put)
 		r.book.event(Event{Stage: r.stage, Step: rec.ID, Event: string(rec.Result), Seconds: rec.Seconds, Message: rec.Message})
 	}
-	r.log(rec.String())
+	entry := journal.Entry{
+		ID: journal.StepEnded, Message: rec.String(), Stage: string(r.stage), Step: rec.ID,
+		Result: string(rec.Result), Seconds: rec.Seconds, Instance: r.book.instance(),
+	}
+	switch rec.weighed() {
+	case Degraded:
+		entry.Level = journal.Warning
+	case Failed:
+		entry.Level = journal.Error
+	}
+	r.log(entry)
+	if rec.Changed || rec.Result != OK && !(known && rec.Policy == Ignore) {
+		r.line.add("leaven: " + entry.Message)
+	}
 }
 
 // attempt checks, applies where that is needed, and checks again, all within the step's deadline. The step goes on in the
@@ -99,6 +128,9 @@ func (r *runner) attempt(ctx context.Context, s Step, rec StepRecord) (text stri
 	deadline := s.Deadline
 	if deadline == 0 {
 		deadline = DefaultDeadline
+	}
+	if r.extend != nil {
+		r.extend(deadline + 10*time.Second)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, deadline, fmt.Errorf("took longer than %v", deadline))
 	defer cancel()
@@ -112,7 +144,7 @@ func (r *runner) attempt(ctx context.Context, s Step, rec StepRecord) (text stri
 		var o outcome
 		defer func() {
 			if p := recover(); p != nil {
-				r.log(fmt.Sprintf("%s: panic: %v\n%s", s.ID, p, debug.Stack()))
+				r.log(journal.Entry{Level: journal.Error, Step: s.ID, Message: fmt.Sprintf("%s: panic: %v\n%s", s.ID, p, debug.Stack())})
 				o.err = WithCure(fmt.Errorf("a mistake in Leaven: %v", p), "report it with the journal of this boot")
 			}
 			done <- o

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/leaven-dev/leaven/internal/journal"
 )
 
 // bench runs steps as a stage of an instance.
@@ -32,7 +34,7 @@ func newBench(t *testing.T, dir string) *bench {
 
 func (b *bench) run(steps ...Step) {
 	b.t.Helper()
-	r := &runner{stage: Provision, book: b.book, log: func(string) {}}
+	r := &runner{stage: Provision, book: b.book, log: func(journal.Entry) {}}
 	if err := r.run(b.t.Context(), steps); err != nil {
 		b.t.Fatal(err)
 	}

@@ -28,13 +28,14 @@ const (
 
 // State is what is known of an instance. It holds no secrets: everybody on the instance may read it.
 type State struct {
-	Schema    string        `json:"schema"`
-	Version   string        `json:"version"` // of Leaven, at the last write
-	Instance  Instance      `json:"instance"`
-	MachineID string        `json:"machine_id_hash,omitempty"`  // hashed: machine-id(5) asks to keep it from strangers
-	UUID      string        `json:"system_uuid_hash,omitempty"` // hashed: the kernel shows it to root only
-	Stages    []StageRecord `json:"stages"`
-	Steps     []StepRecord  `json:"steps"`
+	Schema      string        `json:"schema"`
+	Version     string        `json:"version"` // of Leaven, at the last write
+	Instance    Instance      `json:"instance"`
+	Provisional string        `json:"provisional_id,omitempty"`   // by which it went until the metadata service could be asked
+	MachineID   string        `json:"machine_id_hash,omitempty"`  // hashed: machine-id(5) asks to keep it from strangers
+	UUID        string        `json:"system_uuid_hash,omitempty"` // hashed: the kernel shows it to root only
+	Stages      []StageRecord `json:"stages"`
+	Steps       []StepRecord  `json:"steps"`
 }
 
 // expect lists the steps of a stage that were never run, so that whoever looks sees what is to come, in order.
@@ -52,6 +53,7 @@ type StageRecord struct {
 	Boot    string    `json:"boot"` // the kernel's id of that boot
 	PID     int       `json:"pid"`
 	Started time.Time `json:"started"`
+	Uptime  float64   `json:"uptime"` // at its start, in seconds since the kernel started
 	Ended   time.Time `json:"ended,omitzero"`
 	Seconds float64   `json:"seconds"`
 	Result  Result    `json:"result"`
@@ -72,6 +74,8 @@ type StepRecord struct {
 	Ended   time.Time `json:"ended,omitzero"`
 	Done    time.Time `json:"done,omitzero"`
 	Seconds float64   `json:"seconds"` // that the last apply took, with its checks
+	Uptime  float64   `json:"uptime"`  // when the last look at it began, in seconds since the kernel of that boot started
+	Look    float64   `json:"look"`    // seconds that the last look took, with what followed from it
 	Changed bool      `json:"changed"` // in the boot named above
 	Message string    `json:"message,omitempty"`
 	Cure    string    `json:"cure,omitempty"`

@@ -36,9 +36,14 @@ const quickly = 10 * time.Second
 type Step struct {
 	ID       string
 	Title    string
-	After    []string // ids of steps of the same stage that must be done before
+	After    []string // ids of steps of the same stage that must be done before, in the same lot or an earlier one
 	Policy   Policy
 	Deadline time.Duration // for check, apply and second check together; 0 is DefaultDeadline
+
+	// Regardless runs the step also when one that it comes after has failed.
+	Regardless bool
+	// Foresee is what a dry run says of the step, where its check would wait for something. Otherwise the check says it.
+	Foresee string
 
 	// Check tells whether it is already so. It changes nothing. Where it is nil, the record decides: the step is done once for
 	// an instance.

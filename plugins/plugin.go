@@ -5,7 +5,6 @@ package plugins
 import (
 	"github.com/leaven-dev/leaven/bake"
 	"github.com/leaven-dev/leaven/firstboot"
-	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
 // Plugin is one piece of software.
@@ -14,8 +13,8 @@ type Plugin interface {
 	Rules() []bake.Rule // what the software leaves behind in an image
 }
 
-// Stepper is a plugin whose software needs something at first boot.
-type Stepper interface {
+// Booter is a plugin whose software needs something at first boot.
+type Booter interface {
 	Plugin
-	Steps(*rootfs.Root) []firstboot.Step // with network, after the instance's identity
+	FirstBoot() firstboot.Part // anew at each call: the configuration is read into it
 }

@@ -11,6 +11,7 @@ func commands(p *program) []*cobra.Command {
 		newInstallCommand(p),
 		newUninstallCommand(p),
 		newFirstbootCommand(p),
+		newConfigCommand(p),
 		newStatusCommand(p),
 		newKeysCommand(p),
 	}

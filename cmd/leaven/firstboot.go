@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
 	"github.com/leaven-dev/leaven/firstboot"
+	"github.com/leaven-dev/leaven/firstboot/config"
+	"github.com/leaven-dev/leaven/firstboot/motd"
 	"github.com/leaven-dev/leaven/internal/console"
+	"github.com/leaven-dev/leaven/internal/journal"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 	"github.com/leaven-dev/leaven/internal/run"
 	"github.com/leaven-dev/leaven/internal/systemd"
@@ -25,7 +29,8 @@ func newFirstbootCommand(p *program) *cobra.Command {
 		Long: `Bring this instance up: give it an identity of its own, once; safe to run again.
 
 The units leaven-identity.service and leaven-firstboot.service run the two stages at every boot.
-By hand it runs both. It ends with 0 when the instance is up, 1 when a required step failed, and
+By hand it runs both. With --config, FILE stands in for the instance's user data, and is kept as such: this is how cloud-init
+runs user data that begins with "#!/usr/bin/leaven firstboot --config". It ends with 0 when the instance is up, 1 when a required step failed, and
 2 when the instance is up but something is wrong. As --stage identity, on which sshd depends, it
 ends with 0 in the last case too.`,
 		Args: cobra.NoArgs,
@@ -33,6 +38,7 @@ ends with 0 in the last case too.`,
 	dir := cmd.Flags().String("root", "/", "the tree to work on; / is this system")
 	stage := "all"
 	cmd.Flags().Var(&choice{value: &stage, from: []string{"identity", "provision", "all"}}, "stage", "which part to run: identity, provision or all")
+	file := cmd.Flags().String("config", "", "take `FILE` for the instance's user data")
 	dryRun := cmd.Flags().Bool("dry-run", false, "print what each step would change, and change nothing")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		root, err := openRoot(*dir, !*dryRun)
@@ -43,6 +49,11 @@ ends with 0 in the last case too.`,
 		agent, err := newAgent(p, root)
 		if err != nil {
 			return exitError{1, err}
+		}
+		if *file != "" {
+			if agent.UserData, err = readLayer(*file); err != nil {
+				return exitError{1, err}
+			}
 		}
 		stages := []firstboot.Stage{firstboot.Stage(stage)}
 		if stage == "all" {
@@ -60,10 +71,24 @@ ends with 0 in the last case too.`,
 	return cmd
 }
 
+// readLayer reads a file of configuration from this system, whatever tree is worked on.
+func readLayer(name string) (*config.Layer, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the configuration: %w", err)
+	}
+	return &config.Layer{Name: name, Text: text}, nil
+}
+
 func runFirstboot(ctx context.Context, agent *firstboot.Agent, stages []firstboot.Stage) error {
 	var sum firstboot.Summary
 	for _, stage := range stages {
 		sum = agent.Run(ctx, stage)
+	}
+	if agent.Outside != nil {
+		if err := motd.Update(agent.Root, sum); err != nil {
+			agent.Log(journal.Entry{Message: err.Error(), Level: journal.Warning})
+		}
 	}
 	last := stages[len(stages)-1]
 	switch {
@@ -86,8 +111,8 @@ func newAgent(p *program, root *rootfs.Root) (*firstboot.Agent, error) {
 	agent := &firstboot.Agent{
 		Root:    root,
 		Version: version,
-		Log:     func(line string) { fmt.Fprintln(p.stdout, line) },
-		Steps:   all.Steps(root),
+		Log:     func(e journal.Entry) { fmt.Fprintln(p.stdout, e.Message) },
+		Parts:   all.Parts,
 	}
 	if agent.Hostname, err = hostname(root, live); err != nil {
 		return nil, err
@@ -98,11 +123,14 @@ func newAgent(p *program, root *rootfs.Root) (*firstboot.Agent, error) {
 	agent.Credentials = os.Getenv("CREDENTIALS_DIRECTORY")
 	agent.Console = console.Write
 	agent.SetHostname = func(name string) error { return unix.Sethostname([]byte(name)) }
-	agent.Log = func(line string) {
-		fmt.Fprintln(p.stdout, line)
-		if err := systemd.Status(line); err != nil {
+	agent.Log = p.log
+	agent.Extend = func(d time.Duration) {
+		if err := systemd.Extend(d); err != nil {
 			fmt.Fprintln(p.stderr, err)
 		}
+	}
+	if agent.Outside, err = outside(p.log); err != nil {
+		return nil, err
 	}
 	selinux, err := root.Exists("/sys/fs/selinux/enforce")
 	if err != nil {
@@ -112,6 +140,16 @@ func newAgent(p *program, root *rootfs.Root) (*firstboot.Agent, error) {
 		agent.Relabel = relabel
 	}
 	return agent, nil
+}
+
+// log tells how first boot goes: to the journal with its fields, or to whoever started the command; and to `systemctl status`.
+func (p *program) log(e journal.Entry) {
+	if !journal.Available() || journal.Send(e) != nil {
+		fmt.Fprintln(p.stdout, e.Message)
+	}
+	if err := systemd.Status(e.Message); err != nil {
+		fmt.Fprintln(p.stderr, err)
+	}
 }
 
 // relabel gives files and what is below them the labels that the policy has for their names.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -25,7 +26,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	root := newRootCommand(&program{stdin: stdin, stdout: stdout, stderr: stderr})
-	root.SetArgs(args)
+	root.SetArgs(words(args))
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -34,6 +35,15 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "leaven: %v\n", err)
 	}
 	return code
+}
+
+// words takes apart what the kernel passes for "#!/usr/bin/leaven firstboot --config": all behind the program as one argument
+// (execve(2)), then the file.
+func words(args []string) []string {
+	if len(args) < 2 || !strings.HasPrefix(args[0], "firstboot ") {
+		return args
+	}
+	return append(strings.Fields(args[0]), args[1:]...)
 }
 
 // statusOf is the exit status that an error means, and what is left to say of it. An error without a status of its own

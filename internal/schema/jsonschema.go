@@ -40,6 +40,9 @@ func object(t reflect.Type) map[string]any {
 		part["description"] = f.doc
 		if f.fallback != "" {
 			part["default"] = f.fallback
+			if t.Field(f.index).Type.Kind() == reflect.Bool {
+				part["default"] = f.fallback == "true"
+			}
 		}
 		properties[f.key] = part
 	}

@@ -85,11 +85,14 @@ type Command struct {
 // Given tells whether there is one.
 func (c Command) Given() bool { return len(c.Args) > 0 || c.Shell != "" }
 
-func (c Command) String() string {
-	if c.Shell != "" {
-		return c.Shell
+// Name is the program, or the beginning of the text for the shell: what can be told of a command whose arguments may be secret.
+func (c Command) Name() string {
+	if len(c.Args) > 0 {
+		return c.Args[0]
 	}
-	return strings.Join(c.Args, " ")
+	first, _, _ := strings.Cut(strings.TrimSpace(c.Shell), " ")
+	first, _, _ = strings.Cut(first, "\n")
+	return first
 }
 
 func (c *Command) decode(v *strictyaml.Value) error {

@@ -74,12 +74,13 @@ func (s *Settings) err() error {
 func (s *Settings) finish(target reflect.Value, path string) {
 	for _, f := range fieldsOf(target.Type()) {
 		v, at := target.Field(f.index), join(path, f.key)
-		if v.IsZero() && f.fallback != "" {
+		_, given := s.places[at]
+		if !given && f.fallback != "" {
 			if err := setText(v, f, f.fallback); err != nil {
 				panic(fmt.Sprintf("the default of %s: %v", at, err)) // a mistake in the program, which its tests find
 			}
 		}
-		if v.IsZero() && f.required {
+		if !given && f.required {
 			s.fail(path, "%s is missing%s", f.key, sentence(f.doc))
 		}
 		switch {

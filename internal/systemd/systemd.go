@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
@@ -35,6 +36,28 @@ func Status(text string) error {
 		return fmt.Errorf("cannot tell systemd the status: %w", err)
 	}
 	return nil
+}
+
+// Extend asks for more time to start, so that a unit that is at work is not taken for one that hangs (sd_notify(3),
+// EXTEND_TIMEOUT_USEC). Outside of a unit it does nothing.
+func Extend(d time.Duration) error {
+	if _, err := daemon.SdNotify(false, fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", d.Microseconds())); err != nil {
+		return fmt.Errorf("cannot ask systemd for more time: %w", err)
+	}
+	return nil
+}
+
+// ReloadOrRestart makes those of the units that are running read their settings anew. It waits for nothing, since it may be
+// called by a unit that they are ordered after.
+func ReloadOrRestart(ctx context.Context, units ...string) error {
+	_, err := run.Output(ctx, "systemctl", append([]string{"--no-block", "try-reload-or-restart"}, units...)...)
+	return err
+}
+
+// Start starts a unit without waiting for it.
+func Start(ctx context.Context, unit string) error {
+	_, err := run.Output(ctx, "systemctl", "--no-block", "start", unit)
+	return err
 }
 
 // Reload makes systemd read unit files anew. It starts and stops nothing.

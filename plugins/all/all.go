@@ -4,7 +4,6 @@ package all
 import (
 	"github.com/leaven-dev/leaven/bake"
 	"github.com/leaven-dev/leaven/firstboot"
-	"github.com/leaven-dev/leaven/internal/rootfs"
 	"github.com/leaven-dev/leaven/plugins"
 	"github.com/leaven-dev/leaven/plugins/amazon"
 	"github.com/leaven-dev/leaven/plugins/azure"
@@ -64,13 +63,13 @@ func Rules() []bake.Rule {
 	return bake.Builtin(rules)
 }
 
-// Steps are the steps of all plugins, for the stage with network.
-func Steps(root *rootfs.Root) []firstboot.Step {
-	var steps []firstboot.Step
+// Parts are what the plugins add to first boot, with nothing read into their sections yet.
+func Parts() []firstboot.Part {
+	var parts []firstboot.Part
 	for _, p := range Plugins() {
-		if s, ok := p.(plugins.Stepper); ok {
-			steps = append(steps, s.Steps(root)...)
+		if b, ok := p.(plugins.Booter); ok {
+			parts = append(parts, b.FirstBoot())
 		}
 	}
-	return steps
+	return parts
 }

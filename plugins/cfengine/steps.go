@@ -24,16 +24,18 @@ func layouts() []layout {
 	}
 }
 
-// Steps give a host a key of its own: sealing took the one that the package's postinst had made, and without a key nothing
+// FirstBoot gives a host a key of its own: sealing took the one that the package's postinst had made, and without a key nothing
 // of CFEngine works, although cf-agent exits 0.
-func (Plugin) Steps(root *rootfs.Root) []firstboot.Step {
+func (Plugin) FirstBoot() firstboot.Part { return firstboot.Part{Steps: steps} }
+
+func steps(env firstboot.Env) []firstboot.Step {
 	return []firstboot.Step{{
 		ID:       "cfengine-key",
 		Title:    "a CFEngine key of its own",
 		Policy:   firstboot.Degrade,
 		Deadline: 5 * time.Minute, // cf-key waits 5 s for a resolver that does not answer, and RSA takes half a minute where the CPU is emulated
-		Check:    func(context.Context) (firstboot.Verdict, error) { return checkKey(root) },
-		Apply:    func(ctx context.Context) error { return makeKey(ctx, root) },
+		Check:    func(context.Context) (firstboot.Verdict, error) { return checkKey(env.Root) },
+		Apply:    func(ctx context.Context) error { return makeKey(ctx, env) },
 	}}
 }
 
@@ -78,15 +80,11 @@ func checkKey(root *rootfs.Root) (firstboot.Verdict, error) {
 }
 
 // makeKey runs cf-key. Its exit status proves little; the check that follows looks at the files.
-func makeKey(ctx context.Context, root *rootfs.Root) error {
-	live, err := root.Live()
-	if err != nil {
-		return err
-	}
-	if !live {
+func makeKey(ctx context.Context, env firstboot.Env) error {
+	if !env.Live {
 		return errors.New("cf-key can run on the running system only")
 	}
-	l, _, err := installed(root)
+	l, _, err := installed(env.Root)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/leaven-dev/leaven/firstboot/config"
+	"github.com/leaven-dev/leaven/firstboot/userdata"
+	"github.com/leaven-dev/leaven/internal/schema"
+	"github.com/leaven-dev/leaven/plugins/all"
+)
+
+func newConfigCommand(p *program) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Check the configuration of first boot, show it with the origin of each value, or print its JSON Schema",
+	}
+	dir := cmd.PersistentFlags().String("root", "/", "the tree whose files are read; / is this system")
+
+	check := &cobra.Command{
+		Use:   "check [FILE]",
+		Short: "Tell everything that is wrong, with file, line and column; exit 0 in order, 1 not",
+		Long: `Tell everything that is wrong, with file, line and column; exit 0 in order, 1 not.
+
+FILE is user data as EC2 would get it: YAML that begins with "#!/usr/bin/leaven firstboot --config", such a part of MIME
+user data, or plain YAML. It is laid over the files in the tree as at first boot. What only the instance knows, ${...}, is
+not filled in.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if _, err := readConfig(*dir, args); err != nil {
+				return failed(err)
+			}
+			_, err := fmt.Fprintln(p.stderr, "in order")
+			return failed(err)
+		},
+	}
+	show := &cobra.Command{
+		Use:   "show [FILE]",
+		Short: "Show the configuration as it is with all layers, each value with its origin; secrets are left out",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			loaded, err := readConfig(*dir, args)
+			if err != nil {
+				return failed(err)
+			}
+			text, err := loaded.YAML()
+			if err == nil {
+				_, err = p.stdout.Write(text)
+			}
+			return failed(err)
+		},
+	}
+	print := &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON Schema, for editors",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			text, err := config.JSONSchema(sections()...)
+			if err == nil {
+				_, err = p.stdout.Write(text)
+			}
+			return failed(err)
+		},
+	}
+	cmd.AddCommand(check, show, print)
+	return cmd
+}
+
+// readConfig lays a file of user data, if one is named, over the files of a tree.
+func readConfig(dir string, args []string) (*config.Loaded, error) {
+	root, err := openRoot(dir, false)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	layers, err := config.Files(root)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range args {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read the configuration: %w", err)
+		}
+		part, err := userdata.Find(data)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		layer := config.Layer{Name: name, Text: part.Text}
+		if part.None() {
+			layer.Text = data
+		} else if part.Where != "user data" {
+			layer.Name = name + ", " + part.Where
+		}
+		layers = append(layers, layer)
+	}
+	return config.Load(layers, sections()...)
+}
+
+// sections are those of the plugins.
+func sections() []schema.Section {
+	var list []schema.Section
+	for _, part := range all.Parts() {
+		list = append(list, part.Section)
+	}
+	return list
+}

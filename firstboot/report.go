@@ -1,0 +1,131 @@
+package firstboot
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/leaven-dev/leaven/firstboot/config"
+)
+
+// told is the record of what was told to whom, so that nobody is told the same twice.
+type told map[string]string // by step
+
+func toldFile(id string) string { return instanceDir(id) + "/told.json" }
+
+// report tells others how first boot ended, also and above all when it failed. Each of them is a step of its own. The outcome of
+// telling does not change what the others are told.
+func (p *provision) report() []Step {
+	loaded, err := p.forReport()
+	if err != nil || p.agent.Outside == nil && !p.dry {
+		return nil
+	}
+	result := p.result()
+	var steps []Step
+	add := func(id, title, text string, tell func(context.Context) error) {
+		if text == "" {
+			return
+		}
+		steps = append(steps, Step{
+			ID: id, Title: title, Policy: Degrade, Deadline: loaded.Signal.Deadline, Regardless: true,
+			Check: func(context.Context) (Verdict, error) {
+				was, err := p.told()
+				return Verdict{OK: was[id] == text, Text: ifElse(was[id] == text, "told "+text, "would tell "+text)}, err
+			},
+			Apply: func(ctx context.Context) error {
+				if err := tell(ctx); err != nil {
+					return err
+				}
+				return p.tell(id, text)
+			},
+		})
+	}
+	signal, outside := loaded.Signal, p.agent.Outside
+	if signal.LifecycleHook != "" {
+		answer := map[Result]string{OK: "CONTINUE", Degraded: strings.ToUpper(signal.OnDegraded), Failed: strings.ToUpper(signal.OnFailure)}[result]
+		if answer == "NOTHING" {
+			answer = ""
+		}
+		add("signal-lifecycle-hook", "complete the lifecycle hook "+signal.LifecycleHook, answer, func(ctx context.Context) error {
+			_, err := outside.CompleteHook(ctx, signal.LifecycleHook, signal.Group, p.who.ID, answer)
+			return WithCure(err, "see that the instance's role may do autoscaling:CompleteLifecycleAction")
+		})
+	}
+	if signal.Tag != "" {
+		add("signal-tag", "tag the instance with "+signal.Tag, string(result), func(ctx context.Context) error {
+			return WithCure(outside.SetTag(ctx, p.who.ID, signal.Tag, string(result)), "see that the instance's role may do ec2:CreateTags")
+		})
+	}
+	if signal.Command.Given() {
+		add("signal-command", "run "+signal.Command.Name(), string(result), func(ctx context.Context) error {
+			status, err := ReadStatus(p.agent.Root, p.agent.Version)
+			if err != nil {
+				return err
+			}
+			status.Result = result // it is not through, and this is a part of it
+			data, err := json.Marshal(status)
+			if err != nil {
+				return err
+			}
+			return p.commandWith(ctx, config.Run{Name: "signal-command"}, signal.Command, bytes.NewReader(data))
+		})
+	}
+	return steps
+}
+
+// forReport is the configuration that says who is told. Where user data is wrong, the image's own still counts.
+func (p *provision) forReport() (*config.Loaded, error) {
+	if p.config != nil || p.imageErr != nil || p.image == nil {
+		return p.config, p.imageErr
+	}
+	lookup := func(name string) (string, error) { return p.value(context.Background(), name) }
+	err := p.image.Expand(
+		func(text string) (string, error) { return config.Fill(text, lookup) },
+		func(text string) (string, error) { return config.FillShell(text, lookup, p.export) },
+	)
+	return p.image, err
+}
+
+// result is how the instance stands so far.
+func (p *provision) result() Result {
+	result := p.book.verdict(Provision)
+	if rec, ran, err := loadStage(p.agent.Root, Identity, p.book.boot); err == nil && ran && worse(rec.Result, result) {
+		result = rec.Result
+	}
+	return result
+}
+
+func (p *provision) told() (told, error) {
+	was := told{}
+	data, err := p.agent.Root.ReadFile(toldFile(p.who.ID))
+	if errors.Is(err, fs.ErrNotExist) {
+		return was, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &was)
+	}
+	if err != nil {
+		err = WithCure(fmt.Errorf("cannot read who was told what, %s: %w", toldFile(p.who.ID), err), "remove that file; all are told once more")
+	}
+	return was, err
+}
+
+// tell records what was told. Steps of one lot run side by side.
+func (p *provision) tell(id, text string) error {
+	p.book.mu.Lock()
+	defer p.book.mu.Unlock()
+	was, err := p.told()
+	if err != nil {
+		return err
+	}
+	was[id] = text
+	data, err := json.Marshal(was)
+	if err != nil {
+		return err
+	}
+	return p.agent.Root.WriteFile(toldFile(p.who.ID), append(data, '\n'), 0o644)
+}

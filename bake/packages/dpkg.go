@@ -17,8 +17,9 @@ import (
 // dpkgDir is dpkg's database (dpkg(1), "FILES"); its layout is described in Debian's deb-md5sums(5) and dpkg-divert(1).
 const dpkgDir = "/var/lib/dpkg"
 
-// maxList bounds one list of checksums, in bytes: linux-headers, the longest, has 2 MB.
-const maxList = 64 << 20
+// maxList bounds one list of checksums, in bytes: linux-headers, the longest, has 2 MB; the status of all packages has as
+// much as 10.
+const maxList = 24 << 20
 
 // readDpkg reads the checksums of all packages, and those of configuration files, which stand in the status file.
 func readDpkg(root *rootfs.Root, db *Database) error {

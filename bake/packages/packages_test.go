@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -203,6 +204,16 @@ func TestRPM(t *testing.T) {
 	}
 }
 
+// The file was written by Berkeley DB itself, as testdata/README.md says.
+func TestBerkeleyDB(t *testing.T) {
+	files := map[string]string{"var/lib/rpm/Packages": string(fixture(t, "Packages")), "lib": "->usr/lib", "usr/lib/tiny/hello.py": ""}
+	checkRPM(t, read(t, tree(t, files)), true)
+	files["var/lib/rpm/Packages"] = files["var/lib/rpm/Packages"][:40<<10]
+	if db := read(t, tree(t, files)); len(db.Problems) != 1 || db.Hash("/usr/lib/tiny/hello.py") != 0 {
+		t.Errorf("half a database: problems %q", db.Problems)
+	}
+}
+
 func TestRPMWithoutItsLog(t *testing.T) {
 	log := fixture(t, "rpmdb.sqlite-wal")
 	log[len(log)-1] ^= 1 // a torn write: the transaction never became valid
@@ -227,6 +238,7 @@ func checkRPM(t *testing.T, db *Database, tiny bool) {
 		p.Sums = ""
 		got = append(got, p)
 	}
+	slices.SortFunc(got, func(a, b Package) int { return strings.Compare(a.Name, b.Name) }) // hash tables have no order
 	if diff := cmp.Diff(want, got); diff != "" || len(db.Problems) > 0 {
 		t.Errorf("packages (problems %q):\n%s", db.Problems, diff)
 	}
@@ -293,13 +305,15 @@ func ndb(blobs [][]byte) []byte {
 
 // Damage must end in a problem, never in a panic, an endless loop, or a file that counts as unchanged.
 func TestDamagedRPM(t *testing.T) {
-	whole := fixture(t, "rpmdb.sqlite")
-	for at := 16; at < len(whole); at += 16 + at/32 { // most of them where the structure is
-		broken := append([]byte(nil), whole...)
-		broken[at] ^= 0xff
-		db := read(t, tree(t, map[string]string{"var/lib/rpm/rpmdb.sqlite": string(broken)}))
-		if unchanged(db, "/usr/share/many/file-number-1.txt", "something else") {
-			t.Fatalf("byte %d broken: other content counts as unchanged", at)
+	for _, name := range []string{"rpmdb.sqlite", "Packages"} {
+		whole := fixture(t, name)
+		for at := 8; at < len(whole); at += 8 + at/32 { // most of them where the structure is
+			broken := append([]byte(nil), whole...)
+			broken[at] ^= 0xff
+			db := read(t, tree(t, map[string]string{"var/lib/rpm/" + name: string(broken)}))
+			if unchanged(db, "/usr/share/many/file-number-1.txt", "something else") {
+				t.Fatalf("%s, byte %d broken: other content counts as unchanged", name, at)
+			}
 		}
 	}
 	for _, name := range []string{"rpmdb.sqlite", "Packages.db", "Packages"} {

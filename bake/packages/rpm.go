@@ -10,7 +10,7 @@ import (
 )
 
 // rpmDirs are where distributions keep rpm's database: Fedora, RHEL 10 and SUSE in /usr, RHEL 9 and Amazon Linux 2023 in
-// /var. One may be a link to the other.
+// /var, as RHEL 8 does. One may be a link to the other.
 var rpmDirs = [...]string{"/usr/lib/sysimage/rpm", "/var/lib/rpm"}
 
 func readRPM(root *rootfs.Root, db *Database) error {
@@ -62,12 +62,12 @@ func readRPMDir(root *rootfs.Root, d *rootfs.Dir, db *Database) error {
 		defer f.Close()
 		return readNDB(f, size, each)
 	}
-	if f, _, err := openBase(d, "Packages"); f != nil || err != nil {
+	if f, size, err := openBase(d, "Packages"); f != nil || err != nil {
 		if err != nil {
 			return err
 		}
-		f.Close()
-		return errors.New("a Berkeley DB, which is not supported: convert it with rpmdb --rebuilddb, or take every file for changed")
+		defer f.Close()
+		return readBDB(f, size, each)
 	}
 	return nil
 }

@@ -18,8 +18,9 @@ type sqlite struct {
 	wal   map[uint32][]byte // pages that stand in the write-ahead log only
 }
 
-// maxRow bounds one row, in bytes. rpm's own limit for a header is 256 MiB; the largest in use have 10.
-const maxRow = 256 << 20
+// maxRow bounds one row, in bytes. rpm's own limit for a header is 256 MiB; the largest in use have 10, and an audit must
+// not take more memory than small instances have.
+const maxRow = 24 << 20
 
 var errDamaged = errors.New("the database is damaged")
 

@@ -1,22 +1,16 @@
 package bake
 
 import (
-	"errors"
-	"fmt"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
 // maxOpen is how many folders a view keeps open; each takes a file descriptor.
 const maxOpen = 64
-
-// maxLinks is the kernel's own limit on links in one lookup (path_resolution(7)).
-const maxLinks = 40
 
 // view is what planning knows of a tree. A folder is read once, however many rules look into it. Names are looked up from
 // the nearest folder that is open, so that a path longer than PATH_MAX is no obstacle.
@@ -28,23 +22,6 @@ type view struct {
 	opened []*node           // oldest first
 }
 
-// node is one name in the tree.
-type node struct {
-	up   *node // nil for the top
-	name string
-	kind fs.FileMode // only the type bits
-
-	info    fs.FileInfo // nil until it is asked for
-	dir     *rootfs.Dir // set while it is open
-	listed  bool
-	entries []*node // sorted by name
-	err     error   // why entries are not all that there is
-	mount   *mount  // set when something is mounted on it
-
-	claimed bool // a rule has it, with all below
-	stays   bool // it, or something below, must not go with the folder that it lies in
-}
-
 func newView(root *rootfs.Root, mounts []*mount) *view {
 	v := &view{root: root, top: &node{kind: fs.ModeDir}, mounts: map[string]*mount{}, around: map[string]bool{}}
 	for _, m := range mounts {
@@ -52,44 +29,6 @@ func newView(root *rootfs.Root, mounts []*mount) *view {
 		v.around[path.Dir(m.Point)] = true
 	}
 	return v
-}
-
-// path is the name of n as seen inside the root.
-func (n *node) path() string {
-	if n.up == nil {
-		return "/"
-	}
-	return "/" + strings.Join(n.parts(), "/")
-}
-
-func (n *node) parts() []string {
-	depth := 0
-	for at := n; at.up != nil; at = at.up {
-		depth++
-	}
-	parts := make([]string, depth)
-	for at := n; at.up != nil; at = at.up {
-		depth--
-		parts[depth] = at.name
-	}
-	return parts
-}
-
-// owned tells whether a rule has n or a folder that it lies in.
-func (n *node) owned() bool {
-	for at := n; at != nil; at = at.up {
-		if at.claimed {
-			return true
-		}
-	}
-	return false
-}
-
-// keep marks n as something that must stay where it is.
-func (n *node) keep() {
-	for at := n; at != nil && !at.stays; at = at.up {
-		at.stays = true
-	}
 }
 
 // open opens a folder. What it returns is closed by the view, possibly by the next call of open.
@@ -222,70 +161,6 @@ func (v *view) stat(n *node) (fs.FileInfo, error) {
 	return n.info, err
 }
 
-func (v *view) readlink(n *node) (string, error) {
-	d, err := v.open(n.up)
-	if err != nil {
-		return "", err
-	}
-	return d.Readlink(n.name)
-}
-
-// follow returns what n leads to: itself where it is no link.
-func (v *view) follow(n *node) (*node, error) {
-	links := 0
-	return v.end(n, &links)
-}
-
-func (v *view) end(n *node, links *int) (*node, error) {
-	if n.kind != fs.ModeSymlink {
-		return n, nil
-	}
-	if *links++; *links > maxLinks {
-		return nil, &fs.PathError{Op: "follow", Path: n.path(), Err: syscall.ELOOP}
-	}
-	target, err := v.readlink(n)
-	if err != nil {
-		return nil, err
-	}
-	return v.walk(n.up, target, links)
-}
-
-// lookup finds what a name leads to, with all links followed inside the root.
-func (v *view) lookup(name string) (*node, error) {
-	links := 0
-	return v.walk(v.top, name, &links)
-}
-
-func (v *view) walk(from *node, name string, links *int) (*node, error) {
-	at := from
-	if strings.HasPrefix(name, "/") {
-		at = v.top
-	}
-	for part := range strings.SplitSeq(name, "/") {
-		switch part {
-		case "", ".":
-			continue
-		case "..":
-			if at.up != nil {
-				at = at.up
-			}
-			continue
-		}
-		if at.kind != fs.ModeDir {
-			return nil, &fs.PathError{Op: "lstat", Path: path.Join(at.path(), part), Err: syscall.ENOTDIR}
-		}
-		next, err := v.child(at, part)
-		if err == nil {
-			next, err = v.end(next, links)
-		}
-		if err != nil {
-			return nil, err
-		}
-		at = next
-	}
-	return at, nil
-}
-
 // read returns the first bytes of a regular file, at most limit.
 func (v *view) read(n *node, limit int64) ([]byte, error) {
 	d, err := v.open(n.up)
@@ -293,19 +168,6 @@ func (v *view) read(n *node, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	return d.ReadStart(n.name, limit)
-}
-
-// nothing tells that an error means absence. A loop of links leads nowhere either, and what lives in memory is in no image.
-func nothing(err error) bool {
-	if m, ok := errors.AsType[foreignMount](err); ok {
-		return m.Volatile()
-	}
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP)
-}
-
-// errLeads says where a link leads that no rule may follow.
-func errLeads(target *node) error {
-	return fmt.Errorf("it is a link that leads to %s; no rule follows it there", Quote(target.path()))
 }
 
 // mountsBelow tells whether something is mounted in the folder n or deeper.

@@ -4,57 +4,76 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"github.com/coreos/go-systemd/v22/dbus"
 )
 
-// Arm makes the system run `PROGRAM args…` when it shuts down. Program is this agent's own file; a copy of it in memory is
-// used where the image shall not hold one. Mounts are the mount points that belong to the image.
-func Arm(ctx context.Context, args, mounts []string) error {
+// Arm makes the system run `PROGRAM args…` when it powers off. Program is this agent's own file; a copy of it in memory is
+// used where the image shall not hold one. Mounts are the mount points that belong to the image. Arming again replaces what
+// was armed before.
+func Arm(ctx context.Context, args, mounts []string) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("cannot arm the last stage: %w", err)
+		}
+	}()
 	program, err := keepProgram(ctx)
 	if err != nil {
 		return err
 	}
 	systemd, err := dbus.NewSystemdConnectionContext(ctx)
 	if err != nil {
-		return fmt.Errorf("cannot arm the last stage: this system does not run under systemd: %w", err)
+		return fmt.Errorf("this system does not run under systemd: %w", err)
 	}
 	defer systemd.Close()
 	units, err := systemd.ListUnitsByPatternsContext(ctx, []string{"active", "activating", "deactivating"},
 		[]string{"*.service", "*.scope", "*.socket", "*.timer", "*.path"})
 	if err != nil {
-		return fmt.Errorf("cannot arm the last stage: cannot list the running units: %w", err)
+		return fmt.Errorf("cannot list the running units: %w", err)
 	}
 	var running []string
 	for _, u := range units {
 		running = append(running, u.Name)
 	}
-	if err := os.MkdirAll(filepath.Dir(unitFile), 0o755); err != nil {
-		return fmt.Errorf("cannot arm the last stage: %w", err)
+	if err := load(ctx, systemd, armed(append([]string{program}, args...), running, mounts)); err != nil {
+		return err
 	}
-	if err := os.WriteFile(unitFile, []byte(text(append([]string{program}, args...), running, mounts)), 0o644); err != nil {
-		return fmt.Errorf("cannot arm the last stage: %w", err)
-	}
-	if err := systemd.ReloadContext(ctx); err != nil {
-		return fmt.Errorf("cannot arm the last stage: %w", err)
-	}
-	done := make(chan string, 1)
-	if _, err := systemd.StartUnitContext(ctx, Unit, "replace", done); err != nil {
-		return fmt.Errorf("cannot arm the last stage: cannot start %s: %w", Unit, err)
-	}
-	select {
-	case result := <-done:
-		if result != "done" {
-			return fmt.Errorf("cannot arm the last stage: starting %s ended as %q", Unit, result)
+	return wait(ctx, func(done chan<- string) (int, error) { return systemd.StartUnitContext(ctx, Unit, "replace", done) })
+}
+
+// Disarm takes back what Arm did, whatever is left of it, and tells whether the last stage was armed. It seals nothing.
+func Disarm(ctx context.Context) (was bool, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("cannot disarm the last stage: %w", err)
 		}
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("cannot arm the last stage: %w", context.Cause(ctx))
+	}()
+	if _, err := os.Stat(unitFile); errors.Is(err, os.ErrNotExist) {
+		return false, dropProgram()
 	}
+	systemd, err := dbus.NewSystemdConnectionContext(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer systemd.Close()
+	if was, err = active(ctx, systemd); err != nil {
+		return false, err
+	}
+	// Stopping it as it is would seal.
+	if err := load(ctx, systemd, disarmed); err != nil {
+		return false, err
+	}
+	if was {
+		if err := wait(ctx, func(done chan<- string) (int, error) { return systemd.StopUnitContext(ctx, Unit, "replace", done) }); err != nil {
+			return false, err
+		}
+	}
+	if err := os.Remove(unitFile); err != nil {
+		return false, err
+	}
+	return was, errors.Join(systemd.ReloadContext(ctx), dropProgram())
 }
 
 // Armed tells whether the last stage will run on this system. No systemd means no.
@@ -62,65 +81,50 @@ func Armed(ctx context.Context) (bool, error) {
 	if _, err := os.Stat(unitFile); errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}
-	systemd, err := dbus.NewSystemdConnectionContext(ctx)
+	systemd, err := dbus.NewWithContext(ctx)
 	if err != nil {
 		return false, fmt.Errorf("cannot tell whether the last stage is armed: %w", err)
 	}
 	defer systemd.Close()
-	state, err := systemd.GetUnitPropertyContext(ctx, Unit, "ActiveState")
+	is, err := active(ctx, systemd)
 	if err != nil {
 		return false, fmt.Errorf("cannot tell whether the last stage is armed: %w", err)
+	}
+	return is, nil
+}
+
+func active(ctx context.Context, systemd *dbus.Conn) (bool, error) {
+	state, err := systemd.GetUnitPropertyContext(ctx, Unit, "ActiveState")
+	if err != nil {
+		return false, err
 	}
 	return state.Value.Value() == "active", nil
 }
 
-// installed is where `leaven install` puts the agent.
-const installed = "/usr/bin/leaven"
-
-// keepProgram finds a file of this agent that is there at shutdown: the installed one when it is this very program, else a
-// copy in the first folder that allows programs to run.
-func keepProgram(ctx context.Context) (string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", fmt.Errorf("cannot find the running program: %w", err)
+// load gives systemd the unit's file. It starts and stops nothing.
+func load(ctx context.Context, systemd *dbus.Conn, text string) error {
+	if err := os.MkdirAll(filepath.Dir(unitFile), 0o755); err != nil {
+		return err
 	}
-	if same(self, installed) {
-		return installed, nil
+	if err := os.WriteFile(unitFile, []byte(text), 0o644); err != nil {
+		return err
 	}
-	var errs []error
-	for _, dir := range []string{"/dev/shm", "/run", "/var/tmp"} {
-		name := filepath.Join(dir, "leaven-seal")
-		err := copyProgram(self, name)
-		if err == nil {
-			err = exec.CommandContext(ctx, name, "--version").Run()
-		}
-		if err == nil {
-			return name, nil
-		}
-		errs = append(errs, err, os.RemoveAll(name))
-	}
-	return "", fmt.Errorf("cannot arm the last stage: no folder for the program: %w", errors.Join(errs...))
+	return systemd.ReloadContext(ctx)
 }
 
-func same(a, b string) bool {
-	x, errA := os.ReadFile(a)
-	y, errB := os.ReadFile(b)
-	return errA == nil && errB == nil && string(x) == string(y)
-}
-
-func copyProgram(from, to string) (err error) {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
+// wait begins a job on the unit and waits for its end.
+func wait(ctx context.Context, begin func(done chan<- string) (int, error)) error {
+	done := make(chan string, 1)
+	if _, err := begin(done); err != nil {
+		return fmt.Errorf("systemd refuses a job for %s: %w", Unit, err)
 	}
-	defer in.Close()
-	if err := os.Remove(to); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	select {
+	case result := <-done:
+		if result != "done" {
+			return fmt.Errorf("the job of %s ended as %q", Unit, result)
+		}
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o700)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
 }

@@ -3,6 +3,8 @@ package laststage
 import (
 	"slices"
 	"strings"
+
+	systemd "github.com/coreos/go-systemd/v22/unit"
 )
 
 // Unit is the transient unit's name.
@@ -19,9 +21,11 @@ var writers = []string{
 	"systemd-timesyncd.service", "systemd-update-utmp.service", "systemd-user-sessions.service",
 }
 
-// text is the unit's file. The unit is Before= all others and After= nothing but the mounts of the image, so it can be in no
-// ordering cycle.
-func text(command, running, mounts []string) string {
+// armed is the unit's file. The unit is Before= all others and After= nothing but the mounts of the image, so it can be in no
+// ordering cycle. What ends the machine's run conflicts with it and so stops it: poweroff.target and halt.target, and
+// exit.target in a container. Not shutdown.target, in which reboot.target and kexec.target (systemd.special(7)) take part too,
+// and nobody's `systemctl stop` or `isolate`: a machine that comes back, or goes on, must not be sealed.
+func armed(command, running, mounts []string) string {
 	before := slices.Concat(writers, running)
 	slices.Sort(before)
 	before = slices.Compact(before)
@@ -31,16 +35,19 @@ func text(command, running, mounts []string) string {
 	})
 	var b strings.Builder
 	b.WriteString(`[Unit]
-Description=Leaven: last stage of sealing, runs when this unit is stopped
+Description=Leaven: seals this system when it powers off (leaven bake --disarm takes that back)
 DefaultDependencies=no
-Conflicts=shutdown.target
+RefuseManualStop=yes
+IgnoreOnIsolate=yes
+Conflicts=poweroff.target halt.target exit.target
 Before=shutdown.target umount.target
 `)
 	for _, u := range before {
 		b.WriteString("Before=" + u + "\n")
 	}
+	// Only the order: what requires a mount is stopped with it, at a reboot too.
 	for _, m := range mounts {
-		b.WriteString("RequiresMountsFor=" + quote(m) + "\n")
+		b.WriteString("After=" + systemd.UnitNamePathEscape(m) + ".mount\n")
 	}
 	b.WriteString(`
 [Service]
@@ -61,6 +68,17 @@ StandardError=journal+console
 `)
 	return b.String()
 }
+
+// disarmed is the unit's file when stopping the unit shall do nothing.
+const disarmed = `[Unit]
+Description=Leaven: last stage of sealing, disarmed
+DefaultDependencies=no
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=:/bin/true
+`
 
 // quote writes a word so that systemd reads it as it is (systemd.syntax(7), "Quoting"; "%" begins a specifier). The prefix
 // ":" of the command lines switches off "$".

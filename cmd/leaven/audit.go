@@ -71,6 +71,9 @@ func runAudit(ctx context.Context, s *selection, out *output, a auditing) error 
 		return err
 	}
 	found, notes, err := audit.Run(ctx, root, plan, o)
+	if o.Armed {
+		notes = append([]string{armedNote}, notes...)
+	}
 	report := bake.AuditReport{
 		Schema: "leaven/audit/1", Version: version, Root: s.root, Profile: o.Profile, Findings: orEmpty(found),
 		Notes: orEmpty(append(s.notes(root, live), notes...)),

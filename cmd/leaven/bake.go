@@ -13,6 +13,7 @@ import (
 
 	"github.com/leaven-dev/leaven/bake"
 	"github.com/leaven-dev/leaven/bake/baseline"
+	"github.com/leaven-dev/leaven/bake/laststage"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 	"github.com/leaven-dev/leaven/internal/seal"
 )
@@ -32,10 +33,14 @@ func newBakeCommand(p *program) *cobra.Command {
 	overwrite := cmd.Flags().Bool("overwrite", false, "overwrite credentials before they are removed")
 	mkswap := cmd.Flags().Bool("mkswap", false, "put zeros over swap files; their UUIDs stay")
 	zeroFree := cmd.Flags().Bool("zero-free", false, "put zeros over what is free on the image's disks; takes as long as writing them")
-	lastStage := cmd.Flags().Bool("last-stage", false, "seal once more when this system shuts down, after all that writes has stopped")
+	lastStage := cmd.Flags().Bool("last-stage", false, "seal once more when this system powers off, after all that writes has stopped")
+	disarm := cmd.Flags().Bool("disarm", false, "take --last-stage back, so that this system is not sealed when it powers off, and seal nothing")
 	final := cmd.Flags().Bool("final", false, "this is the last stage")
 	cmd.Flags().MarkHidden("final")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if *disarm {
+			return runDisarm(cmd, s, out)
+		}
 		if s.root == "" {
 			return errors.New("say which tree to seal: --root DIR for an image's tree, --root / for this running system")
 		}
@@ -64,16 +69,27 @@ func runBake(ctx context.Context, s *selection, out *output, b baking) error {
 	if s.given.Stage == bake.Live {
 		s.stay = []string{baseline.Path} // the audit to come needs it; the last stage takes it
 	}
-	root, plan, err := s.plan()
+	root, err := rootfs.Open(s.root)
 	if err != nil {
 		return err
 	}
-	out.catalogue = plan.Catalogue()
 	defer root.Close()
 	live, err := root.Live()
 	if err != nil {
 		return err
 	}
+	armed := false
+	if live && !b.final {
+		if armed, err = laststage.Armed(ctx); err != nil {
+			return err
+		}
+	}
+	s.given.LastStage = live && (armed || b.lastStage)
+	plan, err := s.planIn(root)
+	if err != nil {
+		return err
+	}
+	out.catalogue = plan.Catalogue()
 	switch {
 	case live && os.Geteuid() != 0 && !b.dryRun:
 		return errors.New("sealing the running system needs root rights: use sudo")
@@ -82,7 +98,7 @@ func runBake(ctx context.Context, s *selection, out *output, b baking) error {
 	}
 	report := bake.BakeReport{
 		Schema: "leaven/bake/1", Version: version, Root: s.root, Stage: s.options.Stage, Profile: s.options.Profile, DryRun: b.dryRun,
-		Unknown: orEmpty(plan.Unknown), Notes: orEmpty(plan.Notes),
+		Unknown: orEmpty(plan.Unknown), Notes: slices.Concat(orEmpty(plan.Notes), heldNotes(plan)),
 	}
 	if b.dryRun {
 		report.Changes = orEmpty(plan.Preview())
@@ -90,6 +106,9 @@ func runBake(ctx context.Context, s *selection, out *output, b baking) error {
 			out.change(c)
 		}
 	} else {
+		if err := s.withdraw(root); err != nil {
+			return err
+		}
 		applier := &bake.Applier{Root: root, Overwrite: b.overwrite, Each: out.change}
 		if live {
 			applier.Command = quiesce
@@ -102,12 +121,19 @@ func runBake(ctx context.Context, s *selection, out *output, b baking) error {
 	if !b.dryRun {
 		err = s.conclude(ctx, root, live, b, report)
 	}
+	if err == nil && !b.dryRun && (armed || b.lastStage) {
+		report.Notes = append(report.Notes, armedNote)
+	}
 	if b.zeroFree && !b.dryRun && !b.lastStage {
 		err = errors.Join(err, s.zeroFree(ctx, root, out, live && !b.final))
 	}
 	switch out.format {
 	case "json":
 		err = errors.Join(err, out.object(report))
+	case "jsonl":
+		for _, n := range report.Notes {
+			out.note("%s", n)
+		}
 	case "text":
 		printBake(out.p.stdout, report)
 	}
@@ -115,6 +141,18 @@ func runBake(ctx context.Context, s *selection, out *output, b baking) error {
 		return exitError{1, err}
 	}
 	return bakeVerdict(report)
+}
+
+// withdraw removes the proof of an earlier sealing, which would speak for an image that this run, or the last stage, does not
+// get to the end of. A run of a few rules, or of what is written again, leaves a sealed image sealed.
+func (s *selection) withdraw(root *rootfs.Root) error {
+	if s.options.Stage == bake.Shutdown || len(s.given.Only) > 0 {
+		return nil
+	}
+	if err := root.Remove(seal.Path); err != nil {
+		return failed(fmt.Errorf("cannot withdraw the proof of an earlier sealing: %w", err))
+	}
+	return nil
 }
 
 // conclude arms the last stage, or leaves the proof in an image that is sealed for good.

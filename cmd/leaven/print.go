@@ -39,6 +39,9 @@ func printBake(w io.Writer, r bake.BakeReport) {
 	for _, f := range r.Unknown {
 		fmt.Fprintf(w, "unknown: %s: %s (%s)\n", f.Path, f.Message, f.Rule)
 	}
+	for _, n := range r.Notes {
+		fmt.Fprintf(w, "note: %s\n", n)
+	}
 	fmt.Fprintf(w, "%s %s: %s, %s\n", verb, r.Root, count(len(r.Changes), "path"), size(bytes))
 }
 

@@ -58,11 +58,23 @@ source "qemu" "cloud" {
 build {
   sources = ["source.qemu.cloud"]
 
+  # First of all: remember what the image holds, so that the audit can tell what the build brought along.
+  provisioner "leaven" {
+    baseline = "take"
+  }
+
   provisioner "shell" {
     inline = ["sudo apt-get update", "sudo apt-get install --yes nginx"]
   }
 
+  # Last of all: whatever runs after it makes the image dirty again.
   provisioner "leaven" {
-    report = "seal-report.json"
+    baseline  = "use"
+    overwrite = true # what is only deleted stays in free blocks
+    report    = "seal-report.json"
+
+    rules = {
+      user-crontabs = "on"
+    }
   }
 }

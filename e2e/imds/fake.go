@@ -29,6 +29,7 @@ type Fake struct {
 	failures int
 	status   int
 	noTokens bool
+	version1 bool
 }
 
 // Request is one that was made, and the status that it got.
@@ -84,6 +85,13 @@ func (f *Fake) RefuseTokens(refuse bool) {
 	f.noTokens = refuse
 }
 
+// Version1 makes it one that knows no tokens, gives none, and asks for none.
+func (f *Fake) Version1() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.version1 = true
+}
+
 // ExpireTokens makes all tokens invalid, as stopping and starting an instance does.
 func (f *Fake) ExpireTokens() {
 	f.mu.Lock()
@@ -134,11 +142,11 @@ func (f *Fake) answer(r *http.Request) (status int, body string) {
 	switch {
 	case !latest:
 		return http.StatusNotFound, "Not Found"
-	case path == "api/token" && r.Method == http.MethodPut:
+	case path == "api/token" && r.Method == http.MethodPut && !f.version1:
 		return f.newToken(r)
 	case r.Method != http.MethodGet:
 		return http.StatusMethodNotAllowed, "Method Not Allowed"
-	case !time.Now().Before(f.tokens[r.Header.Get(tokenHeader)]):
+	case !f.version1 && !time.Now().Before(f.tokens[r.Header.Get(tokenHeader)]):
 		return http.StatusUnauthorized, "Unauthorized"
 	}
 	if value, ok := f.data[path]; ok {

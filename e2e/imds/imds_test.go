@@ -97,8 +97,12 @@ func TestFake(t *testing.T) {
 	f.RefuseTokens(true)
 	want(403, "", "PUT", "api/token", ttlHeader, "60")
 
+	f.Version1()
+	want(405, "", "PUT", "api/token", ttlHeader, "60")
+	want(200, "#!/bin/sh\n", "GET", "user-data")
+
 	requests := f.Requests()
-	if last := requests[len(requests)-1]; last != (Request{"PUT", "/latest/api/token", 403}) {
+	if last := requests[len(requests)-1]; last != (Request{"GET", "/latest/user-data", 200}) {
 		t.Errorf("the last request is noted as %v", last)
 	}
 	if err := f.Close(); err != nil {

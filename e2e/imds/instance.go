@@ -4,12 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/leaven-dev/leaven/e2e/netns"
+	"github.com/leaven-dev/leaven/internal/retry"
 )
 
-// Address is where every instance finds the service.
-const Address = "169.254.169.254:80"
+// Where every instance finds the service.
+const (
+	Address  = "169.254.169.254:80"
+	Address6 = "[fd00:ec2::254]:80"
+)
 
 // Instance returns the metadata of a plausible instance. Add what a test needs:
 // "user-data", "meta-data/tags/instance/NAME", …
@@ -45,12 +50,38 @@ func Instance(id string) map[string]string {
 // Start serves data in a namespace at the service's own address. Until it is
 // called, the address is not there, as on an instance whose network is late.
 func Start(ctx context.Context, ns *netns.Namespace, data map[string]string) (*Fake, error) {
-	if err := ns.AddAddress(ctx, "lo", "169.254.169.254/32"); err != nil {
+	return start(ctx, ns, "169.254.169.254/32", Address, data)
+}
+
+// Start6 is [Start] for the service's IPv6 address.
+func Start6(ctx context.Context, ns *netns.Namespace, data map[string]string) (*Fake, error) {
+	return start(ctx, ns, "fd00:ec2::254/128", Address6, data)
+}
+
+func start(ctx context.Context, ns *netns.Namespace, cidr, address string, data map[string]string) (*Fake, error) {
+	// IPv6 would look for duplicates first, for a moment on lo too; IPv4 ignores the flag.
+	if _, err := ns.Run(ctx, "ip", "address", "add", cidr, "dev", "lo", "nodad"); err != nil {
 		return nil, err
 	}
-	l, err := ns.Listen(ctx, Address)
+	l, err := ns.Listen(ctx, address)
 	if err != nil {
 		return nil, errors.Join(errors.New("cannot serve instance metadata"), err)
 	}
-	return Serve(l, data), nil
+	f := Serve(l, data)
+	// For a moment after an IPv6 address is there, packets to it are lost.
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	err = retry.Do(ctx, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+		defer cancel()
+		conn, err := netns.Dial(ctx, ns.Path(), address)
+		if err == nil {
+			err = conn.Close()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot reach the instance metadata that was just served: %w", err), f.Close())
+	}
+	return f, nil
 }

@@ -1,0 +1,112 @@
+package metadata
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/leaven-dev/leaven/e2e/imds"
+)
+
+func deadline(t *testing.T, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func TestDocumentIsReadOnce(t *testing.T) {
+	f, c := local(t, imds.Instance(id))
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if d, err := c.Document(t.Context()); err != nil || d.InstanceID != id || d.Region != "eu-central-1" {
+				t.Errorf("%+v, %v", d, err)
+			}
+		})
+	}
+	all.Wait()
+	if n := gets(f, "dynamic/instance-identity/document"); n != 1 {
+		t.Errorf("read %d times", n)
+	}
+	if n := gets(f, "api/token"); n != 1 {
+		t.Errorf("%d tokens", n)
+	}
+}
+
+// TestNewToken: tokens end when an instance is stopped, and its memory may be a snapshot's.
+func TestNewToken(t *testing.T) {
+	f, c := local(t, imds.Instance(id))
+	for range 2 {
+		if value, found, err := c.Get(t.Context(), "mac"); err != nil || !found || value != "0e:49:61:0f:c3:11" {
+			t.Errorf("%q, %v, %v", value, found, err)
+		}
+		f.ExpireTokens()
+	}
+	if n := gets(f, "api/token"); n != 2 {
+		t.Errorf("%d tokens", n)
+	}
+}
+
+func TestUserData(t *testing.T) {
+	f, c := local(t, imds.Instance(id))
+	if data, found, err := c.UserData(t.Context()); err != nil || found || data != nil {
+		t.Errorf("none: %q, %v, %v", data, found, err)
+	}
+	binary := "\x1f\x8b\x00\xff\n"
+	f.Set("user-data", binary)
+	if data, found, err := c.UserData(t.Context()); err != nil || !found || string(data) != binary {
+		t.Errorf("%q, %v, %v", data, found, err)
+	}
+	f.Fail(100, 503)
+	if _, found, err := c.UserData(deadline(t, time.Second)); err == nil || found {
+		t.Errorf("cannot tell is taken for none: %v, %v", found, err)
+	}
+	f.Fail(0, 0)
+	f.Set("user-data", string(make([]byte, largest+1)))
+	if _, found, err := c.UserData(t.Context()); err == nil || found {
+		t.Errorf("too much: %v, %v", found, err)
+	}
+}
+
+func TestValues(t *testing.T) {
+	data := imds.Instance(id)
+	f, c := local(t, data)
+	want := Values{ID: id, Region: "eu-central-1", Zone: "eu-central-1a", IPv4: netip.MustParseAddr("10.9.0.10"), MAC: "0e:49:61:0f:c3:11"}
+	compare := cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
+	got, err := c.Values(t.Context())
+	if diff := cmp.Diff(want, got, compare); err != nil || diff != "" {
+		t.Errorf("%v, -want +got:\n%s", err, diff)
+	}
+	f.Set("meta-data/ipv6", "2001:db8::5")
+	f.Set("meta-data/tags/instance/Name", "hub 1")
+	f.Set("meta-data/tags/instance/aws:autoscaling:groupName", "hubs")
+	f.Set("meta-data/tags/instance/empty", "")
+	want.IPv6 = netip.MustParseAddr("2001:db8::5")
+	want.Tags = map[string]string{"Name": "hub 1", "aws:autoscaling:groupName": "hubs", "empty": ""}
+	got, err = c.Values(t.Context())
+	if diff := cmp.Diff(want, got, compare); err != nil || diff != "" {
+		t.Errorf("%v, -want +got:\n%s", err, diff)
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	f, c := local(t, imds.Instance(id))
+	const folder = "meta-data/iam/security-credentials"
+	time.AfterFunc(time.Second, func() {
+		f.Set(folder+"/hub", `{"Code":"Success","AccessKeyId":"AKIAEXAMPLE","SecretAccessKey":"secret","Token":"token","Expiration":"2099-01-01T00:00:00Z"}`)
+	})
+	provider := c.Credentials()
+	for range 2 {
+		got, err := provider.Retrieve(t.Context())
+		if err != nil || got.AccessKeyID != "AKIAEXAMPLE" || got.SecretAccessKey != "secret" || got.SessionToken != "token" {
+			t.Errorf("%v", err)
+		}
+	}
+	if n := gets(f, folder+"/hub"); n != 1 {
+		t.Errorf("read %d times", n)
+	}
+}

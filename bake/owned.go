@@ -2,10 +2,12 @@ package bake
 
 import (
 	"strings"
+
+	"github.com/leaven-dev/leaven/bake/packages"
 )
 
-// owner knows which files below /etc, /var, /root and /srv a package brought along. It reads the lists of dpkg(1) when the
-// first question comes; rpm's are not read, for what rpm owns in the places that are asked about are logs ("%ghost").
+// owner knows which files below /etc, /var, /root and /srv a package brought along. It reads the lists of dpkg(1) and rpm(8)
+// when the first question comes.
 type owner struct {
 	view  *view
 	files map[string]bool
@@ -20,6 +22,19 @@ func (o *owner) owns(name string) bool {
 
 func (o *owner) read() {
 	o.files = map[string]bool{}
+	o.readDpkg()
+	packages.RPMFiles(o.view.root, o.add) // after an error some are missing: what is lost owns nothing
+}
+
+func (o *owner) add(name string) {
+	for _, top := range []string{"/etc/", "/var/", "/root/", "/srv/"} {
+		if strings.HasPrefix(name, top) {
+			o.files[name] = true
+		}
+	}
+}
+
+func (o *owner) readDpkg() {
 	info, err := o.view.lookup("/var/lib/dpkg/info")
 	if err != nil {
 		return
@@ -34,11 +49,7 @@ func (o *owner) read() {
 			continue // a list that is lost owns nothing
 		}
 		for line := range strings.Lines(string(data)) {
-			for _, top := range []string{"/etc/", "/var/", "/root/", "/srv/"} {
-				if strings.HasPrefix(line, top) {
-					o.files[strings.TrimSuffix(line, "\n")] = true
-				}
-			}
+			o.add(strings.TrimSuffix(line, "\n"))
 		}
 	}
 }

@@ -131,22 +131,36 @@ func (h *header) pkg(where *folders) (Package, []claim, error) {
 	if a := h.numbers(tagDigestAlgo); len(a) == 1 {
 		hash = algorithm(a[0])
 	}
-	names, dirs, index := h.text(tagBaseNames), h.text(tagDirNames), h.numbers(tagDirIndexes)
-	digests, flags, states := h.text(tagDigests), h.numbers(tagFileFlags), h.numbers(tagFileStates)
-	if len(index) != len(names) || len(digests) != len(names) || hash == 0 {
-		return p, nil, nil // a package without files, or one whose files cannot be checked
+	digests := h.text(tagDigests)
+	if hash == 0 || len(digests) != len(h.text(tagBaseNames)) {
+		return p, nil, nil // files that cannot be checked
 	}
 	var claims []claim
-	for i, name := range names {
-		if int(index[i]) >= len(dirs) {
-			return p, nil, fmt.Errorf("%w: a file of %s in no folder", errDamaged, p.Name)
+	err := h.files(func(name string, i int) {
+		if sum, err := hex.DecodeString(digests[i]); err == nil && len(sum) == hash.Size() {
+			claims = append(claims, claim{path: where.path(name), hash: hash, sum: sum})
 		}
-		absent := i < len(states) && states[i] != 0 || i < len(flags) && flags[i]&flagGhost != 0
-		sum, err := hex.DecodeString(digests[i])
-		if absent || err != nil || len(sum) != hash.Size() {
-			continue
-		}
-		claims = append(claims, claim{path: where.path(path.Join("/", dirs[index[i]], name)), hash: hash, sum: sum})
+	})
+	if err != nil {
+		return p, nil, fmt.Errorf("%s: %w", p.Name, err)
 	}
 	return p, claims, nil
+}
+
+// files calls each with what the package installed, and its number among the package's files.
+func (h *header) files(each func(name string, i int)) error {
+	names, dirs, index := h.text(tagBaseNames), h.text(tagDirNames), h.numbers(tagDirIndexes)
+	flags, states := h.numbers(tagFileFlags), h.numbers(tagFileStates)
+	if len(index) != len(names) {
+		return nil // a package without files
+	}
+	for i, name := range names {
+		if int(index[i]) >= len(dirs) {
+			return fmt.Errorf("%w: a file in no folder", errDamaged)
+		}
+		if absent := i < len(states) && states[i] != 0 || i < len(flags) && flags[i]&flagGhost != 0; !absent {
+			each(path.Join("/", dirs[index[i]], name), i)
+		}
+	}
+	return nil
 }

@@ -214,6 +214,25 @@ func TestBerkeleyDB(t *testing.T) {
 	}
 }
 
+func TestRPMFiles(t *testing.T) {
+	root := tree(t, map[string]string{"var/lib/rpm/Packages": string(fixture(t, "Packages"))})
+	owned := map[string]bool{}
+	if err := RPMFiles(root, func(name string) { owned[name] = true }); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"/etc/tiny/tiny.conf": true, "/usr/share/many/file-number-400.txt": true, "/var/log/tiny.log": false, "/etc/passwd": false} {
+		if owned[name] != want {
+			t.Errorf("%s is owned: %v", name, owned[name])
+		}
+	}
+	if err := RPMFiles(tree(t, map[string]string{"etc/passwd": ""}), func(string) { t.Error("a file of nobody's") }); err != nil {
+		t.Error(err)
+	}
+	if err := RPMFiles(tree(t, map[string]string{"var/lib/rpm/Packages": "no database"}), func(string) {}); err == nil {
+		t.Error("a database that is none has no error")
+	}
+}
+
 func TestRPMWithoutItsLog(t *testing.T) {
 	log := fixture(t, "rpmdb.sqlite-wal")
 	log[len(log)-1] ^= 1 // a torn write: the transaction never became valid

@@ -13,7 +13,31 @@ import (
 // /var, as RHEL 8 does. One may be a link to the other.
 var rpmDirs = [...]string{"/usr/lib/sysimage/rpm", "/var/lib/rpm"}
 
+// readRPM adds what rpm installed.
 func readRPM(root *rootfs.Root, db *Database) error {
+	where := newFolders(root)
+	return eachHeader(root, func(h *header) error {
+		p, claims, err := h.pkg(where)
+		if err == nil {
+			db.add(p, claims)
+		}
+		return err
+	})
+}
+
+// RPMFiles calls each with the name of every file and folder that a package of rpm brought along, as the package has it: its
+// folders may be links in the tree. "Ghosts", which packages own without bringing them along, such as logs, are left out. A
+// tree without rpm has none; after an error, some files are missing.
+func RPMFiles(root *rootfs.Root, each func(name string)) error {
+	err := eachHeader(root, func(h *header) error { return h.files(func(name string, _ int) { each(name) }) })
+	if err != nil {
+		return fmt.Errorf("cannot read all of rpm's database: %w", err)
+	}
+	return nil
+}
+
+// eachHeader goes through the databases in the tree.
+func eachHeader(root *rootfs.Root, each func(*header) error) error {
 	seen := ""
 	for _, dir := range rpmDirs {
 		d, err := root.OpenDir(dir)
@@ -26,7 +50,13 @@ func readRPM(root *rootfs.Root, db *Database) error {
 		name := d.Name()
 		if name != seen {
 			seen = name
-			err = readRPMDir(root, d, db)
+			err = readRPMDir(d, func(blob []byte) error {
+				h, err := parseHeader(blob)
+				if err != nil {
+					return err
+				}
+				return each(h)
+			})
 		}
 		if err = errors.Join(err, d.Close()); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -35,19 +65,7 @@ func readRPM(root *rootfs.Root, db *Database) error {
 	return nil
 }
 
-func readRPMDir(root *rootfs.Root, d *rootfs.Dir, db *Database) error {
-	where := newFolders(root)
-	each := func(blob []byte) error {
-		h, err := parseHeader(blob)
-		if err != nil {
-			return err
-		}
-		p, claims, err := h.pkg(where)
-		if err == nil {
-			db.add(p, claims)
-		}
-		return err
-	}
+func readRPMDir(d *rootfs.Dir, each func([]byte) error) error {
 	if f, size, err := openBase(d, "rpmdb.sqlite"); f != nil || err != nil {
 		if err != nil {
 			return err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"testing"
+
+	"github.com/leaven-dev/leaven/bake/treetest"
 )
 
 const noPasswords = "root:x:0:0::/root:/bin/sh\nadmin:x:1000:1000::/home/admin:/bin/sh\n"
@@ -96,7 +98,7 @@ func TestAuthorizedKeys(t *testing.T) {
 		"error login-keys /etc/ssh/all keys:1 sshd accepts the key "+keyPrint,
 		"error login-keys /etc/x/1000:1 sshd accepts the key "+keyPrint,
 	)
-	found, _ := Look(context.Background(), tree(t, files), "ami")
+	found, _ := Look(context.Background(), treetest.Open(t, files), "ami")
 	for _, f := range found {
 		if strings.Contains(f.Message, "admin@example") {
 			t.Error("the comment of a key is printed: it names a person")

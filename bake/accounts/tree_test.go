@@ -3,8 +3,6 @@ package accounts
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/bake/treetest"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
@@ -27,33 +26,6 @@ const (
 	bcryptRoot      = "$2b$10$abcdefghijklmnopqrstuulWTcZfVtnhlad3wt/ddB/hpQzfut/Pe"
 	desTest         = "abgOeLfPimXQo"
 )
-
-// tree makes a root with these files. One that begins with "->" is a link.
-func tree(t *testing.T, files map[string]string) *rootfs.Root {
-	t.Helper()
-	dir := t.TempDir()
-	for name, content := range files {
-		full := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		var err error
-		if target, link := strings.CutPrefix(content, "->"); link {
-			err = os.Symlink(target, full)
-		} else {
-			err = os.WriteFile(full, []byte(content), 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	root, err := rootfs.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { root.Close() })
-	return root
-}
 
 // short writes findings as "severity rule path:line message", or "unknown path:line".
 func short(found []bake.Finding) []string {
@@ -71,7 +43,7 @@ func short(found []bake.Finding) []string {
 // want looks through a tree and compares.
 func want(t *testing.T, profile string, files map[string]string, findings ...string) {
 	t.Helper()
-	found, _ := Look(context.Background(), tree(t, files), profile)
+	found, _ := Look(context.Background(), treetest.Open(t, files), profile)
 	sorted := cmpopts.SortSlices(func(a, b string) bool { return a < b })
 	if diff := cmp.Diff(findings, short(found), sorted, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/leaven-dev/leaven/bake"
+	"github.com/leaven-dev/leaven/bake/treetest"
 )
 
 const people = `root:x:0:0:root:/root:/bin/bash
@@ -45,7 +46,7 @@ func TestPasswords(t *testing.T) {
 		"warning account-password /etc/passwd:8 hash",
 		"error account-open-hash /etc/passwd:8 the password of hash stands in passwd",
 	)
-	found, _ := Look(context.Background(), tree(t, files), "marketplace")
+	found, _ := Look(context.Background(), treetest.Open(t, files), "marketplace")
 	for _, f := range found {
 		if f.Severity != bake.Error {
 			t.Errorf("marketplace: %s of %s is a %s", f.Rule, f.Message, f.Severity)
@@ -84,7 +85,7 @@ func TestGuessingIsBounded(t *testing.T) {
 		for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
 			lines += name + ":" + hash + ":1::::::\n"
 		}
-		root := tree(t, map[string]string{
+		root := treetest.Open(t, map[string]string{
 			"etc/passwd": strings.ReplaceAll(strings.ReplaceAll(lines, hash, "x"), ":1::::::", ":1000:1000::/:/bin/sh"),
 			"etc/shadow": lines,
 		})
@@ -123,7 +124,7 @@ func TestOddAccounts(t *testing.T) {
 }
 
 func TestShadowMode(t *testing.T) {
-	root := tree(t, map[string]string{"etc/shadow-": ""})
+	root := treetest.Open(t, map[string]string{"etc/shadow-": ""})
 	if err := os.Chmod(root.Dir()+"/etc/shadow-", 0o644); err != nil {
 		t.Fatal(err)
 	}

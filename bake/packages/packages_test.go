@@ -16,35 +16,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/leaven-dev/leaven/bake/treetest"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
-
-// tree makes a root with these files; a target after "->" makes a link.
-func tree(t *testing.T, files map[string]string) *rootfs.Root {
-	t.Helper()
-	dir := t.TempDir()
-	for name, content := range files {
-		full := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		var err error
-		if target, link := strings.CutPrefix(content, "->"); link {
-			err = os.Symlink(target, full)
-		} else {
-			err = os.WriteFile(full, []byte(content), 0o644)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	root, err := rootfs.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { root.Close() })
-	return root
-}
 
 func read(t *testing.T, root *rootfs.Root) *Database {
 	t.Helper()
@@ -95,7 +69,7 @@ Conffiles:
 `
 
 func dpkgTree(t *testing.T) *rootfs.Root {
-	return tree(t, map[string]string{
+	return treetest.Open(t, map[string]string{
 		"var/lib/dpkg/status":                     strings.Replace(status, "CONF", md5hex("a=1\n"), 1),
 		"var/lib/dpkg/info/tool.md5sums":          md5hex("tool") + "  bin/tool\n" + md5hex("other") + "  usr/share/x\nnonsense\n",
 		"var/lib/dpkg/info/libtool:amd64.md5sums": md5hex("lib") + "  usr/lib/libtool.so\n",
@@ -167,7 +141,7 @@ func TestSumsFollowTheLists(t *testing.T) {
 }
 
 func TestNoDatabase(t *testing.T) {
-	db := read(t, tree(t, map[string]string{"etc/passwd": ""}))
+	db := read(t, treetest.Open(t, map[string]string{"etc/passwd": ""}))
 	if len(db.Managers()) > 0 || len(db.Problems) > 0 || db.Hash("/etc/passwd") != 0 {
 		t.Errorf("an empty tree has %v, %q", db.Managers(), db.Problems)
 	}
@@ -194,7 +168,7 @@ func fixture(t *testing.T, name string) []byte {
 // The database is rpm's own; one of its packages stands only in the write-ahead log.
 func TestRPM(t *testing.T) {
 	for _, dir := range []string{"usr/lib/sysimage/rpm", "var/lib/rpm"} {
-		root := tree(t, map[string]string{
+		root := treetest.Open(t, map[string]string{
 			dir + "/rpmdb.sqlite":     string(fixture(t, "rpmdb.sqlite")),
 			dir + "/rpmdb.sqlite-wal": string(fixture(t, "rpmdb.sqlite-wal")),
 			"lib":                     "->usr/lib",
@@ -207,15 +181,15 @@ func TestRPM(t *testing.T) {
 // The file was written by Berkeley DB itself, as testdata/README.md says.
 func TestBerkeleyDB(t *testing.T) {
 	files := map[string]string{"var/lib/rpm/Packages": string(fixture(t, "Packages")), "lib": "->usr/lib", "usr/lib/tiny/hello.py": ""}
-	checkRPM(t, read(t, tree(t, files)), true)
+	checkRPM(t, read(t, treetest.Open(t, files)), true)
 	files["var/lib/rpm/Packages"] = files["var/lib/rpm/Packages"][:40<<10]
-	if db := read(t, tree(t, files)); len(db.Problems) != 1 || db.Hash("/usr/lib/tiny/hello.py") != 0 {
+	if db := read(t, treetest.Open(t, files)); len(db.Problems) != 1 || db.Hash("/usr/lib/tiny/hello.py") != 0 {
 		t.Errorf("half a database: problems %q", db.Problems)
 	}
 }
 
 func TestRPMFiles(t *testing.T) {
-	root := tree(t, map[string]string{"var/lib/rpm/Packages": string(fixture(t, "Packages"))})
+	root := treetest.Open(t, map[string]string{"var/lib/rpm/Packages": string(fixture(t, "Packages"))})
 	owned := map[string]bool{}
 	if err := RPMFiles(root, func(name string) { owned[name] = true }); err != nil {
 		t.Fatal(err)
@@ -225,10 +199,10 @@ func TestRPMFiles(t *testing.T) {
 			t.Errorf("%s is owned: %v", name, owned[name])
 		}
 	}
-	if err := RPMFiles(tree(t, map[string]string{"etc/passwd": ""}), func(string) { t.Error("a file of nobody's") }); err != nil {
+	if err := RPMFiles(treetest.Open(t, map[string]string{"etc/passwd": ""}), func(string) { t.Error("a file of nobody's") }); err != nil {
 		t.Error(err)
 	}
-	if err := RPMFiles(tree(t, map[string]string{"var/lib/rpm/Packages": "no database"}), func(string) {}); err == nil {
+	if err := RPMFiles(treetest.Open(t, map[string]string{"var/lib/rpm/Packages": "no database"}), func(string) {}); err == nil {
 		t.Error("a database that is none has no error")
 	}
 }
@@ -236,7 +210,7 @@ func TestRPMFiles(t *testing.T) {
 func TestRPMWithoutItsLog(t *testing.T) {
 	log := fixture(t, "rpmdb.sqlite-wal")
 	log[len(log)-1] ^= 1 // a torn write: the transaction never became valid
-	checkRPM(t, read(t, tree(t, map[string]string{
+	checkRPM(t, read(t, treetest.Open(t, map[string]string{
 		"var/lib/rpm/rpmdb.sqlite":     string(fixture(t, "rpmdb.sqlite")),
 		"var/lib/rpm/rpmdb.sqlite-wal": string(log),
 		"lib":                          "->usr/lib",
@@ -278,7 +252,7 @@ func checkRPM(t *testing.T, db *Database, tiny bool) {
 // The headers are rpm's own; the file around them is made here as lib/backend/ndb of rpm 4.18 lays it out. The reader was
 // also tried on the database of a SUSE Linux Enterprise 15 base container.
 func TestNDB(t *testing.T) {
-	root := tree(t, map[string]string{
+	root := treetest.Open(t, map[string]string{
 		"var/lib/rpm/rpmdb.sqlite":     string(fixture(t, "rpmdb.sqlite")),
 		"var/lib/rpm/rpmdb.sqlite-wal": string(fixture(t, "rpmdb.sqlite-wal")),
 	})
@@ -295,7 +269,7 @@ func TestNDB(t *testing.T) {
 	if err := readSQLiteBase(d, f, size, func(b []byte) error { blobs = append(blobs, b); return nil }); err != nil {
 		t.Fatal(err)
 	}
-	checkRPM(t, read(t, tree(t, map[string]string{
+	checkRPM(t, read(t, treetest.Open(t, map[string]string{
 		"var/lib/rpm/Packages.db": string(ndb(blobs)),
 		"lib":                     "->usr/lib",
 		"usr/lib/tiny/hello.py":   "",
@@ -329,14 +303,14 @@ func TestDamagedRPM(t *testing.T) {
 		for at := 8; at < len(whole); at += 8 + at/32 { // most of them where the structure is
 			broken := append([]byte(nil), whole...)
 			broken[at] ^= 0xff
-			db := read(t, tree(t, map[string]string{"var/lib/rpm/" + name: string(broken)}))
+			db := read(t, treetest.Open(t, map[string]string{"var/lib/rpm/" + name: string(broken)}))
 			if unchanged(db, "/usr/share/many/file-number-1.txt", "something else") {
 				t.Fatalf("%s, byte %d broken: other content counts as unchanged", name, at)
 			}
 		}
 	}
 	for _, name := range []string{"rpmdb.sqlite", "Packages.db", "Packages"} {
-		db := read(t, tree(t, map[string]string{"var/lib/rpm/" + name: "SQLite format 3\x00" + strings.Repeat("\xff", 5000)}))
+		db := read(t, treetest.Open(t, map[string]string{"var/lib/rpm/" + name: "SQLite format 3\x00" + strings.Repeat("\xff", 5000)}))
 		if len(db.Problems) != 1 {
 			t.Errorf("%s damaged: problems %q", name, db.Problems)
 		}

@@ -153,6 +153,11 @@ func (p *provision) read(ctx context.Context) error {
 		}
 	}
 	p.config = loaded
+	// What the configuration asks for must have an order, before any of it is done.
+	if _, err := order(p.work(), p.first); err != nil {
+		p.config = nil
+		return err
+	}
 	return nil
 }
 

@@ -18,11 +18,12 @@ type provision struct {
 
 	image    *config.Loaded // from the image's files alone
 	imageErr error
-	launch   launch         // what the metadata service said, now or at an earlier boot
-	config   *config.Loaded // with user data, filled in; nil until it is known, and where it is wrong
-	parts    []Part         // of the plugins, with their sections as config has them
-	heard    bool           // the metadata service answers
-	shell    []string       // variables for commands that are written for the shell: NAME=value
+	launch   launch          // what the metadata service said, now or at an earlier boot
+	config   *config.Loaded  // with user data, filled in; nil until it is known, and where it is wrong
+	parts    []Part          // of the plugins, with their sections as config has them
+	heard    bool            // the metadata service answers
+	first    map[string]bool // ids of the first lot
+	shell    []string        // variables for commands that are written for the shell: NAME=value
 }
 
 // ground is what has to be known before anything can be done: who this is, what user data says.
@@ -34,7 +35,12 @@ func (p *provision) ground() []Step {
 		steps = append(steps, p.networkStep("identity"), p.metadataStep())
 		after = []string{"metadata"}
 	}
-	return append(steps, p.userDataStep(after...), p.configStep())
+	steps = append(steps, p.userDataStep(after...), p.configStep())
+	p.first = map[string]bool{}
+	for _, s := range steps {
+		p.first[s.ID] = true
+	}
+	return steps
 }
 
 // identityStep takes over how the stage before this one ended in this boot.
@@ -77,7 +83,7 @@ func (p *provision) work() []Step {
 	for i := range steps {
 		steps[i].After = append([]string{"config"}, steps[i].After...)
 	}
-	if !p.ran("network") && wanted(steps, "network") {
+	if !p.first["network"] && wanted(steps, "network") {
 		steps = append(steps, p.networkStep("config"))
 	}
 	return steps
@@ -85,11 +91,6 @@ func (p *provision) work() []Step {
 
 func (p *provision) env() Env {
 	return Env{Root: p.agent.Root, Live: p.agent.Outside != nil, Instance: p.who.Instance, Config: p.config}
-}
-
-// ran tells whether a step is part of the first lot.
-func (p *provision) ran(id string) bool {
-	return id == "network" && p.agent.UserData == nil && p.asksMetadata()
 }
 
 // wanted tells whether a step comes after one of this name.

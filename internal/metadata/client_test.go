@@ -159,6 +159,7 @@ func (a *asker) saysLike(begin, end string) {
 const unreachable = "169.254.169.254 cannot be reached: connect: network is unreachable, fd00:ec2::254 cannot be reached: connect: network is unreachable"
 
 func TestLate(t *testing.T) {
+	t.Parallel()
 	ns := namespace(t)
 	a := start(t, ns, question{What: "id"})
 	a.says("waiting for instance metadata: " + unreachable)
@@ -176,6 +177,7 @@ func TestLate(t *testing.T) {
 }
 
 func TestAbsent(t *testing.T) {
+	t.Parallel()
 	a := start(t, namespace(t), question{What: "id", Timeout: 2 * time.Second})
 	a.says("waiting for instance metadata: " + unreachable)
 	a.saysLike("error: cannot read the identity document from instance metadata: "+unreachable+" (gave up at attempt ", ", after 2s: context deadline exceeded)")
@@ -183,6 +185,7 @@ func TestAbsent(t *testing.T) {
 }
 
 func TestIPv6Only(t *testing.T) {
+	t.Parallel()
 	ns := namespace(t)
 	f, err := imds.Start6(t.Context(), ns, imds.Instance(id))
 	if err != nil {
@@ -197,6 +200,7 @@ func TestIPv6Only(t *testing.T) {
 
 // TestIPv4IsSilent has an IPv4 route that leads nowhere, as in a subnet of IPv6 only where DHCP gave a link-local address.
 func TestIPv4IsSilent(t *testing.T) {
+	t.Parallel()
 	ns, far := namespace(t), namespace(t)
 	if err := ns.Connect(t.Context(), "v0", far, "v1"); err != nil {
 		t.Fatal(err)
@@ -211,13 +215,15 @@ func TestIPv4IsSilent(t *testing.T) {
 	defer f.Close()
 	begun := time.Now()
 	start(t, ns, question{What: "values"}).saysLike("answer: {ID:"+id, "}")
-	if took := time.Since(begun); took > 3*time.Second {
+	if took := time.Since(begun); took > 5*time.Second {
 		t.Errorf("took %s: the address that does not answer was asked again", took)
 	}
 }
 
 func TestRetries(t *testing.T) {
+	t.Parallel()
 	t.Run("503", func(t *testing.T) {
+		t.Parallel()
 		ns := namespace(t)
 		f := serve(t, ns)
 		f.Fail(3, 503)
@@ -225,6 +231,7 @@ func TestRetries(t *testing.T) {
 			"waiting for instance metadata: 169.254.169.254 answers a request for a session token with 503 Service Unavailable", "answer: none")
 	})
 	t.Run("429", func(t *testing.T) {
+		t.Parallel()
 		ns := namespace(t)
 		f := serve(t, ns)
 		f.Fail(1, 429)
@@ -232,6 +239,7 @@ func TestRetries(t *testing.T) {
 			"waiting for instance metadata: 169.254.169.254 answers a request for a session token with 429 Too Many Requests", "answer: "+id)
 	})
 	t.Run("hanging", func(t *testing.T) {
+		t.Parallel()
 		ns := namespace(t)
 		f := serve(t, ns)
 		f.Slow(time.Hour)
@@ -241,12 +249,14 @@ func TestRetries(t *testing.T) {
 		a.says("answer: " + id)
 	})
 	t.Run("slow", func(t *testing.T) { // token and answer each take most of the time that one request may
+		t.Parallel()
 		ns := namespace(t)
 		f := serve(t, ns)
 		f.Slow(1500 * time.Millisecond)
 		start(t, ns, question{What: "id"}).says("answer: " + id)
 	})
 	t.Run("cut off", func(t *testing.T) {
+		t.Parallel()
 		ns := namespace(t)
 		if err := ns.AddAddress(t.Context(), "lo", "169.254.169.254/32"); err != nil {
 			t.Fatal(err)
@@ -273,6 +283,7 @@ func TestRetries(t *testing.T) {
 }
 
 func TestFailsFast(t *testing.T) {
+	t.Parallel()
 	const prefix = "error: cannot read the identity document from instance metadata: "
 	for name, c := range map[string]struct {
 		do   func(*imds.Fake)
@@ -292,6 +303,7 @@ func TestFailsFast(t *testing.T) {
 			"error: instance metadata has no identity document: not found (404)", "disabled: false"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			ns := namespace(t)
 			f := serve(t, ns)
 			c.do(f)
@@ -307,6 +319,7 @@ func TestFailsFast(t *testing.T) {
 		})
 	}
 	t.Run("an error page", func(t *testing.T) {
+		t.Parallel()
 		ns := namespace(t)
 		serve(t, ns).Set("dynamic/instance-identity/document", "<html>Service Unavailable</html>")
 		start(t, ns, question{What: "id"}).saysLike("error: cannot read the identity document", "")
@@ -314,6 +327,7 @@ func TestFailsFast(t *testing.T) {
 }
 
 func TestNeverThroughAProxy(t *testing.T) {
+	t.Parallel()
 	ns := namespace(t)
 	serve(t, ns)
 	l, err := ns.Listen(t.Context(), "127.0.0.1:3128")
@@ -332,6 +346,7 @@ func TestNeverThroughAProxy(t *testing.T) {
 }
 
 func TestSwitchedOffByVariable(t *testing.T) {
+	t.Parallel()
 	a := start(t, namespace(t), question{What: "id"}, "AWS_EC2_METADATA_DISABLED=TRUE")
 	a.says("error: cannot read the identity document: instance metadata is switched off by AWS_EC2_METADATA_DISABLED=true", "disabled: true")
 }
@@ -351,6 +366,7 @@ func TestBadVariables(t *testing.T) {
 
 // TestAgainstMock asks amazon-ec2-metadata-mock, which is another's idea of the service.
 func TestAgainstMock(t *testing.T) {
+	t.Parallel()
 	ns := namespace(t)
 	m, err := imds.StartMock(t.Context(), ns, t.ArtifactDir(), "spot", "--action", "terminate")
 	if err != nil {

@@ -2,6 +2,8 @@ package metadata
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"sync"
 	"testing"
@@ -108,5 +110,21 @@ func TestCredentials(t *testing.T) {
 	}
 	if n := gets(f, folder+"/hub"); n != 1 {
 		t.Errorf("read %d times", n)
+	}
+}
+
+// TestRedirect: the service never redirects, so whoever does is not the service.
+func TestRedirect(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { t.Errorf("%s %s", r.Method, r.URL) }))
+	defer elsewhere.Close()
+	here := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	defer here.Close()
+	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", here.URL)
+	c, err := New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.Get(t.Context(), "mac"); err == nil {
+		t.Error("no error")
 	}
 }

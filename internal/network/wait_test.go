@@ -158,6 +158,7 @@ func (w *waiter) noIPv6() {
 }
 
 func TestWaitIPv4(t *testing.T) {
+	t.Parallel()
 	w := start(t, order{Need: Need{Resolver: true}})
 	w.noIPv6()
 	w.says("waiting for a link: v0 is down")
@@ -183,6 +184,7 @@ func TestWaitIPv4(t *testing.T) {
 
 // TestWaitIPv6 has no IPv4 at all. An address is not taken before it is known to be no duplicate.
 func TestWaitIPv6(t *testing.T) {
+	t.Parallel()
 	w := start(t, order{})
 	w.says("waiting for a link: v0 is down")
 	w.ip("link set v0 up")
@@ -202,6 +204,7 @@ func TestWaitIPv6(t *testing.T) {
 }
 
 func TestWaitDuplicate(t *testing.T) {
+	t.Parallel()
 	w := start(t, order{Timeout: 6 * time.Second})
 	w.farIP("-6 address add 2001:db8::5/64 dev v1 nodad")
 	w.ip("link set v0 up")
@@ -218,12 +221,14 @@ func TestWaitDuplicate(t *testing.T) {
 }
 
 func TestWaitRouteToMetadata(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ address, route, want string }{
 		"ipv4":             {"10.9.0.5/24", "169.254.169.254/32 dev v0", "found: v0 is up with 10.9.0.5/24"},
 		"ipv6":             {"2001:db8::5/64 nodad", "fd00:ec2::254/128 via 2001:db8::1 dev v0", "found: v0 is up with 2001:db8::5/64 and gateway 2001:db8::1"},
 		"a default is too": {"10.9.0.5/24", "default via 10.9.0.1", "found: v0 is up with 10.9.0.5/24 and gateway 10.9.0.1"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := start(t, order{Need: Need{NoDefaultRoute: true}})
 			w.ip("link set v0 up")
 			address, flags, _ := strings.Cut(c.address, " ")
@@ -238,6 +243,7 @@ func TestWaitRouteToMetadata(t *testing.T) {
 
 // TestWaitIsNotContentWithMetadata: an interface often gets 169.254.0.0/16 before its default route.
 func TestWaitIsNotContentWithMetadata(t *testing.T) {
+	t.Parallel()
 	w := start(t, order{})
 	w.noIPv6()
 	w.ip("link set v0 up")
@@ -249,6 +255,7 @@ func TestWaitIsNotContentWithMetadata(t *testing.T) {
 }
 
 func TestWaitPicksTheInterfaceOfTheRoute(t *testing.T) {
+	t.Parallel()
 	w := start(t, order{})
 	if err := w.ns.Connect(t.Context(), "d0", w.far, "d1"); err != nil {
 		t.Fatal(err)
@@ -265,6 +272,7 @@ func TestWaitPicksTheInterfaceOfTheRoute(t *testing.T) {
 // TestWaitForSystemdResolved replaces the link as systemd-resolved and NetworkManager do, where not even the folder is there at
 // first. Its stub is in resolv.conf whether or not it knows a server to ask.
 func TestWaitForSystemdResolved(t *testing.T) {
+	t.Parallel()
 	w := start(t, order{Need: Need{Resolver: true}})
 	w.noIPv6()
 	w.ip("link set v0 up")
@@ -291,6 +299,7 @@ func TestWaitForSystemdResolved(t *testing.T) {
 
 // TestWaitSleeps: nothing is polled, so a wait costs no CPU time while nothing changes.
 func TestWaitSleeps(t *testing.T) {
+	t.Parallel()
 	w := start(t, order{Timeout: 3 * time.Second})
 	w.says("waiting for a link: v0 is down")
 	if last := w.line(); last != "error: the network is not complete: still waiting for a link: v0 is down: context deadline exceeded" {

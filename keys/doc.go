@@ -8,6 +8,11 @@
 // Keys that were published are never changed by this package as long as the instance keeps its id and at least one of them
 // can be used: an administrator may add, replace or remove some, and a package's scripts may add an RSA key.
 //
-// Made are Ed25519 and ECDSA P-256 only. RSA takes a hundred times as long as both together and would hold up sshd; ECDSA is
-// what is left where Ed25519 is not allowed (FIPS 140-2). Keys of other SSH servers (dropbear) are not looked at.
+// Made are Ed25519 and ECDSA P-256. RSA takes a hundred times as long as both together and would hold up sshd, so [MakeRSA] adds
+// one later, for whoever asks for it, in the same way: staged, published, recorded. ECDSA is what is left where Ed25519 is not
+// allowed (FIPS 140-2). Keys of other SSH servers (dropbear) are not looked at.
+//
+// A [Certifier] has the keys certified, and [ServeCertificates] has sshd show the certificates. A certificate that could not be
+// renewed stays until it ends; clients then fall back on the bare key, which they do not know. Who is up longer than a certificate
+// lives must call Sign again in time; nothing here waits for that.
 package keys

@@ -106,11 +106,12 @@ func (s *server) reload(t *testing.T) {
 	s.wait(t)
 }
 
-// connect runs `true` there with a client that knows nothing but what known has, and asks nobody.
+// connect logs in with a client that knows nothing but what known has, and asks nobody. What it runs there is sshd's own SFTP
+// server, which needs no shell with its start-up files and ends with its input.
 func (s *server) connect(host, known string, options ...string) (string, error) {
 	args := []string{"-F", "none", "-i", "/etc/ssh/login", "-p", s.listen, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "GlobalKnownHostsFile=none",
 		"-o", "UserKnownHostsFile=" + known, "-o", "ConnectTimeout=10", "-o", "HostName=127.0.0.1", "-o", "HostKeyAlias=" + host}
-	out, err := exec.Command("ssh", append(append(args, options...), "root@"+host, "true")...).CombinedOutput()
+	out, err := exec.Command("ssh", append(append(args, options...), "-s", "root@"+host, "sftp")...).CombinedOutput()
 	return string(out), err
 }
 
@@ -126,7 +127,7 @@ func TestClientTrustsTheAuthority(t *testing.T) {
 	}
 	defer root.Close()
 	config := "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM no\nPasswordAuthentication no\nPermitRootLogin prohibit-password\n" +
-		"AuthorizedKeysFile /etc/ssh/login.pub\nStrictModes no\nPidFile none\n"
+		"AuthorizedKeysFile /etc/ssh/login.pub\nSubsystem sftp internal-sftp\nStrictModes no\nPidFile none\n"
 	if err := os.WriteFile("/etc/ssh/sshd_config", []byte(config), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,17 @@ func Rebind(root *rootfs.Root, from, to string) error {
 	if m.Instance == to {
 		return nil
 	}
+	// An RSA key that was interrupted goes along, and first, so that it is never made twice.
+	st, err := loadStaged(root, rsaStaged)
+	if err != nil {
+		return err
+	}
+	if st != nil && st.Instance == from {
+		st.Instance = to
+		if err := save(root, rsaStaged, st, 0o600); err != nil {
+			return err
+		}
+	}
 	m.Instance = to
 	return save(root, manifestFile, m, 0o644)
 }

@@ -70,11 +70,7 @@ but something is wrong, and 3 when first boot has not run in this boot or is not
 
 // drawStatus writes the picture of a boot.
 func drawStatus(w io.Writer, root *rootfs.Root, status firstboot.Status) error {
-	events, err := timeline.Read(root, status)
-	if err != nil {
-		return err
-	}
-	data := timeline.Data{Status: status, Events: events}
+	data := timeline.Data{Status: status}
 	live, err := root.Live()
 	if err != nil {
 		return err
@@ -84,7 +80,7 @@ func drawStatus(w io.Writer, root *rootfs.Root, status firstboot.Status) error {
 		if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &now); err != nil {
 			return fmt.Errorf("cannot tell how long the kernel has run: %w", err)
 		}
-		data.Now, data.Uptime = time.Now(), time.Duration(now.Nano()).Seconds()
+		data.Uptime = time.Duration(now.Nano()).Seconds()
 	}
 	return timeline.SVG(w, data)
 }

@@ -25,28 +25,21 @@ func newBoot(result firstboot.Result, verdict string) *boot {
 	}}}
 }
 
-func (b *boot) event(uptime float64, stage firstboot.Stage, step string, event firstboot.Result, seconds float64) {
-	b.Events = append(b.Events, firstboot.Event{Time: at(uptime), Uptime: uptime, Boot: "boot-1", Stage: stage, Step: step, Event: string(event), Seconds: seconds})
-}
-
 // stage adds a stage. One that has no end runs.
 func (b *boot) stage(stage firstboot.Stage, result firstboot.Result, begin, end float64) {
-	r := firstboot.StageRecord{Stage: stage, Boot: "boot-1", Started: at(begin), Result: result}
+	r := firstboot.StageRecord{Stage: stage, Boot: "boot-1", Started: at(begin), Uptime: begin, Result: result}
 	if end > 0 {
 		r.Ended, r.Seconds = at(end), end-begin
-		b.event(end, stage, "", result, end-begin)
 	}
 	b.Status.Stages = append(b.Status.Stages, r)
 }
 
-// step adds a step that was applied, or tried to be.
+// step adds a step that was applied, or tried to be. One that has no end runs.
 func (b *boot) step(id string, policy firstboot.Policy, result firstboot.Result, begin, end float64, message, cure string) {
-	r := b.record(id, policy, result, message, cure)
+	r := b.record(id, policy, result, begin, message, cure)
 	r.Started, r.Changed = at(begin), true
-	b.event(begin+0.001, r.Stage, id, firstboot.Running, 0)
 	if end > 0 {
-		r.Ended, r.Seconds = at(end), end-begin
-		b.event(end+0.003, r.Stage, id, result, end-begin) // after a write to the disk
+		r.Ended, r.Seconds, r.Look = at(end), end-begin, end-begin
 	}
 	if result == firstboot.OK {
 		r.Done = r.Ended
@@ -55,34 +48,32 @@ func (b *boot) step(id string, policy firstboot.Policy, result firstboot.Result,
 
 // looked adds a step that was so already when it was looked at first.
 func (b *boot) looked(id string, begin, end float64) {
-	r := b.record(id, firstboot.Required, firstboot.OK, "", "")
-	r.Started, r.Ended, r.Done, r.Seconds = at(begin), at(end), at(end), end-begin
+	r := b.record(id, firstboot.Required, firstboot.OK, begin, "", "")
+	r.Started, r.Ended, r.Done, r.Seconds, r.Look = at(begin), at(end), at(end), end-begin, end-begin
 }
 
 // before adds a step that an earlier boot did.
-func (b *boot) before(id string) {
-	r := b.record(id, firstboot.Required, firstboot.OK, "", "")
-	r.Started, r.Ended, r.Done, r.Seconds = at(-90000), at(-89999), at(-89999), 1
-}
-
-// pending adds a step that did not run: it waits, or it is blocked.
-func (b *boot) pending(id string, result firstboot.Result, uptime float64, message string) {
-	r := b.record(id, firstboot.Required, result, message, "")
-	if result == firstboot.Blocked {
-		b.event(uptime, r.Stage, id, result, 0)
-	}
+func (b *boot) before(id string, begin float64) {
+	r := b.record(id, firstboot.Required, firstboot.OK, begin, "", "")
+	r.Started, r.Ended, r.Done, r.Seconds, r.Look = at(-90000), at(-89999), at(-89999), 1, 0.001
 }
 
 // record adds the record of a step to the stage that was added last.
-func (b *boot) record(id string, policy firstboot.Policy, result firstboot.Result, message, cure string) *firstboot.StepRecord {
-	stage := firstboot.Identity
-	if n := len(b.Status.Stages); n > 0 {
-		stage = b.Status.Stages[n-1].Stage
-	}
+func (b *boot) record(id string, policy firstboot.Policy, result firstboot.Result, begin float64, message, cure string) *firstboot.StepRecord {
 	b.Status.Steps = append(b.Status.Steps, firstboot.StepRecord{
-		ID: id, Stage: stage, Title: "what " + id + " is for", Policy: policy, Boot: "boot-1", Result: result, Message: message, Cure: cure,
+		ID: id, Stage: b.Status.Stages[len(b.Status.Stages)-1].Stage, Title: "what " + id + " is for", Policy: policy,
+		Boot: "boot-1", Uptime: begin, Result: result, Message: message, Cure: cure,
 	})
 	return &b.Status.Steps[len(b.Status.Steps)-1]
+}
+
+// blocked and waiting add steps that did not run.
+func (b *boot) blocked(id string, begin float64, message string) {
+	b.record(id, firstboot.Required, firstboot.Blocked, begin, message, "")
+}
+
+func (b *boot) waiting(id string) {
+	b.record(id, firstboot.Required, firstboot.Waiting, 0, "", "").Boot = ""
 }
 
 // failedBoot has a step of each kind that a boot may end with.
@@ -100,7 +91,7 @@ func failedBoot() Data {
 	b.step("motd-banner", firstboot.Ignore, firstboot.Failed, 5.493, 6.2, "exit status 1: no such file", "")
 	b.step("tag", firstboot.Degrade, firstboot.Failed, 12.41, 14.6, "cannot tag the instance: UnauthorizedOperation", "let the role of the instance call ec2:CreateTags")
 	b.step("mount-masterfiles", firstboot.Required, firstboot.Failed, 12.41, 37.7, "/var/cfengine/masterfiles is not mounted: mount.nfs4: Connection timed out", "let the security group of fs-0123456789abcdef0 admit port 2049 from this instance")
-	b.pending("cfengine-hub", firstboot.Blocked, 37.71, "waits for step mount-masterfiles, which failed")
+	b.blocked("cfengine-hub", 37.71, "waits for step mount-masterfiles, which failed")
 	b.step("signal", firstboot.Degrade, firstboot.OK, 37.712, 37.896, "told the lifecycle hook: ABANDON", "")
 	return b.Data
 }
@@ -113,8 +104,8 @@ func runningBoot() Data {
 	b.stage(firstboot.Provision, firstboot.Running, 5.5, 0)
 	b.looked("identity", 5.51, 5.512)
 	b.step("metadata", firstboot.Required, firstboot.Running, 5.52, 0, "", "")
-	b.pending("cfengine-hub", firstboot.Waiting, 0, "")
-	b.Now, b.Uptime = at(17.25), 17.25
+	b.waiting("cfengine-hub")
+	b.Uptime = 17.25
 	return b.Data
 }
 
@@ -123,11 +114,11 @@ func reboot() Data {
 	b := newBoot(firstboot.OK, "instance i-0123456789abcdef0 is up: 4 steps done in 0.02 s")
 	const week = 604800
 	b.stage(firstboot.Identity, firstboot.OK, week+0.5, week+0.513)
-	b.before("instance-id")
-	b.before("host-keys")
+	b.before("instance-id", week+0.502)
+	b.before("host-keys", week+0.506)
 	b.stage(firstboot.Provision, firstboot.OK, week+0.9, week+0.907)
 	b.looked("identity", week+0.901, week+0.902)
-	b.before("cfengine-hub")
+	b.before("cfengine-hub", week+0.903)
 	return b.Data
 }
 
@@ -138,7 +129,7 @@ func hostileBoot() Data {
 	b.stage(`<stage onload="x">`, firstboot.Failed, 1, 2)
 	b.Status.Stages[0].Message, b.Status.Stages[0].Cure = "]]><!-- \x00\x1b[2J", "<a xlink:href='javascript:x'>"
 	b.step(`a"><image href="http://example.com/x.png"/>`, firstboot.Required, firstboot.Failed, 1.1, 1.9, "&lt;\u202e --> <!DOCTYPE x>", "\xff\xfe")
-	b.pending(`<b>'`, firstboot.Blocked, 1.95, "waits <for> \"it\"")
+	b.blocked(`<b>'`, 1.95, "waits <for> \"it\"")
 	return b.Data
 }
 
@@ -149,8 +140,8 @@ func cutOffBoot() Data {
 	b.Status.Stages[0].Message, b.Status.Stages[0].Cure = "the identity stage was cut off", "run `leaven firstboot`; it goes on where it was"
 	b.looked("instance-id", 1.91, 1.93)
 	b.step("host-keys", firstboot.Required, firstboot.Running, 1.94, 0, "", "")
-	b.record("console-keys", firstboot.Degrade, firstboot.Waiting, "", "").Boot = ""
-	b.event(2.2, firstboot.Identity, "sshd-config", firstboot.OK, 0.01)
-	b.Now, b.Uptime = at(7200), 7200
+	b.step("sshd-config", firstboot.Degrade, firstboot.OK, 1.94, 2.2, "", "")
+	b.waiting("console-keys")
+	b.Uptime = 7200
 	return b.Data
 }

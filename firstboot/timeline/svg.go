@@ -92,7 +92,7 @@ text { font: 12px system-ui, "DejaVu Sans", "Helvetica Neue", Arial, sans-serif;
 func (p *picture) header(d Data) {
 	s := d.Status
 	p.y = margin + 16
-	title := "First boot"
+	title := "Boot"
 	if s.Instance.ID != "" {
 		title += " of " + s.Instance.ID
 	}

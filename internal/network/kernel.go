@@ -35,10 +35,7 @@ func readState() (s state, err error) {
 		})
 	}
 	slices.SortStableFunc(routes, func(a, b netlink.Route) int { return cmp.Compare(a.Priority, b.Priority) })
-	for _, r := range routes {
-		if r.Type != unix.RTN_UNICAST {
-			continue // "unreachable" and its like
-		}
+	for _, r := range routes { // those that are "unreachable" and the like name no link, or lo
 		hops := r.MultiPath
 		if hops == nil {
 			hops = []*netlink.NexthopInfo{{LinkIndex: r.LinkIndex, Gw: r.Gw}}

@@ -1,0 +1,150 @@
+package bake
+
+// storageRules take out what ties an image to disks and to hosts on a storage network.
+func storageRules() []Rule {
+	return []Rule{
+		{
+			ID:        "iscsi-name",
+			Title:     "iSCSI initiator name",
+			Why:       "two initiators of one name can write to the same disk",
+			Source:    "open-iscsi README; iscsi-iname(8); Debian's startup-checks.sh",
+			Where:     []string{"/etc/iscsi/initiatorname.iscsi"},
+			When:      []string{"/etc/{debian_version,apt}", "/var/lib/dpkg/status", "/{usr/lib,lib}/open-iscsi/startup-checks.sh"},
+			Unless:    rpmSystem(),
+			Action:    Reset,
+			Reset:     &Content{Text: "GenerateName=yes\n"},
+			MadeAgain: "open-iscsi, when it starts",
+		},
+		{
+			ID:        "iscsi-name-debian",
+			Title:     "iSCSI initiator name that Debian's package made",
+			Why:       "two initiators of one name can write to the same disk; without the file open-iscsi does not start",
+			Source:    "open-iscsi README; Debian's startup-checks.sh",
+			Where:     []string{"/etc/iscsi/initiatorname.iscsi"},
+			Holds:     `(?m)^[ \t]*InitiatorName=iqn\.1993-08\.org\.debian:`,
+			Action:    Reset,
+			Reset:     &Content{Text: "GenerateName=yes\n"},
+			MadeAgain: "open-iscsi, when it starts",
+		},
+		{
+			ID:        "iscsi-name-file",
+			Title:     "iSCSI initiator name",
+			Why:       "two initiators of one name can write to the same disk",
+			Source:    "iscsi-iname(8); iscsi-init.service of RHEL and SUSE",
+			Where:     []string{"/etc/iscsi/initiatorname.iscsi"},
+			Holds:     `(?m)^[ \t]*InitiatorName=`, // one that is to be made again has no name in it
+			Action:    Delete,
+			MadeAgain: "iscsi-init.service, at boot",
+		},
+		{
+			ID:        "iscsi-nodes",
+			Title:     "iSCSI targets that were found",
+			Why:       "a clone would log in to its parent's disks, with its parent's passwords",
+			Source:    "iscsiadm(8)",
+			Where:     []string{"/{etc,var/lib}/iscsi/{nodes,send_targets}/*"},
+			Action:    Delete,
+			MadeAgain: "iscsiadm, mode discovery",
+			Secret:    true,
+		},
+		{
+			ID:        "nvme-host",
+			Title:     "NVMe host name and ID",
+			Why:       "two hosts of one name can write to the same namespace",
+			Source:    "nvme-gen-hostnqn(1); NVMe over Fabrics 1.1, 4.1",
+			Where:     []string{"/etc/nvme/{hostnqn,hostid}"},
+			Action:    Delete,
+			MadeAgain: "nvme-cli, which takes the system's UUID where the files are missing",
+		},
+		{
+			ID:        "lvm-devices",
+			Title:     "LVM's list of devices",
+			Why:       "LVM ignores a clone's disks, because they are not in the list",
+			Source:    "virt-sysprep lvm-system-devices; lvmdevices(8)",
+			Where:     []string{"/etc/lvm/devices/{system.devices,backup/*}", "/etc/lvm/cache/.cache"},
+			Files:     true,
+			Action:    Delete,
+			MadeAgain: "without the list LVM looks at all disks",
+		},
+		{
+			ID:        "lvm-uuids",
+			Title:     "LVM volume groups",
+			Why:       "clones' disks cannot be attached to one machine: their volume groups have the same UUIDs; virt-sysprep changes them in the disk image, which no program that works on files can",
+			Source:    "virt-sysprep lvm-uuids; vgimportclone(8)",
+			Where:     []string{"/etc/lvm/backup/*", "/etc/lvm/archive/*.vg"},
+			Files:     true,
+			Action:    Report,
+			Default:   AuditOnly,
+			MadeAgain: "vgimportclone, or pvchange --uuid and vgchange --uuid on the image",
+		},
+		{
+			ID:        "filesystem-uuids",
+			Title:     "UUIDs of file systems",
+			Why:       "clones' disks cannot be attached to one machine; changing them takes the disk image, fstab and the boot loader",
+			Source:    "virt-sysprep fs-uuids; tune2fs(8), xfs_admin(8)",
+			Where:     []string{"/etc/fstab"},
+			Holds:     `(?m)^(/dev/disk/by-uuid/|UUID=)`,
+			Action:    Report,
+			Default:   Off,
+			MadeAgain: "tune2fs -U or xfs_admin -U on the image that is not mounted",
+		},
+		{
+			ID:        "swap-files",
+			Title:     "content of swap files",
+			Why:       "they hold what was in the build machine's memory, keys and passwords too",
+			Source:    "swapon(8); mkswap(8); cluster-api image-builder sysprep",
+			Where:     []string{"/{swapfile,swap.img,swap,.swapfile,swap-hibinit,swap/swapfile,var/swap,var/swapfile,var/cache/swap/swap*}"},
+			Named:     []Reference{{In: []string{"/etc/fstab"}, Match: `(?m)^(/\S+)\s+\S+\s+swap\s`}},
+			Holds:     `(SWAPSPACE2|S1SUSPEND\x00|S2SUSPEND\x00|LINHIB0001)\x00*[^\x00]`, // something behind the header
+			Action:    Wipe,
+			Default:   AuditOnly, // slow: bake --mkswap
+			MadeAgain: "the file stays, with its UUID and label",
+			Before:    [][]string{{"swapoff", "-a"}},
+		},
+		{
+			ID:        "swap-partitions",
+			Title:     "swap partitions",
+			Why:       "they hold what was in the build machine's memory, keys and passwords too",
+			Source:    "swapon(8); mkswap(8)",
+			Where:     []string{"/etc/fstab"},
+			Holds:     `(?m)^((PART)?(UUID|LABEL)=|/dev/)\S+\s+\S+\s+swap\s`,
+			Action:    Report,
+			Default:   AuditOnly,
+			MadeAgain: "swapoff, blkdiscard -z and mkswap -U with the old UUID, on the disk",
+		},
+		{
+			ID:        "blkid-cache",
+			Title:     "cache of block devices",
+			Why:       "it names disks of the build machine",
+			Source:    "virt-sysprep blkid-tab; blkid(8)",
+			Where:     []string{"/etc/blkid.tab{,.old}", "/etc/blkid/blkid.tab{,.old}", "/run/blkid/blkid.tab{,.old}", "/run/blkid.tab{,.old}", "/dev/.blkid.tab{,.old}"},
+			Files:     true,
+			Action:    Delete,
+			MadeAgain: "blkid",
+		},
+		{
+			ID:        "multipath-bindings",
+			Title:     "names of multipath devices",
+			Why:       "they pin the names of the build machine's disks",
+			Source:    "multipath.conf(5), bindings_file",
+			Where:     []string{"/etc/multipath/{bindings,wwids}"},
+			Action:    Delete,
+			Default:   AuditOnly,
+			MadeAgain: "multipathd",
+		},
+		{
+			ID:        "host-id",
+			Title:     "host ID",
+			Why:       "ZFS takes clones that share it for one host, and imports the same pool twice",
+			Source:    "hostid(1), zgenhostid(8)",
+			Where:     []string{"/etc/hostid", "/etc/zfs/zpool.cache"},
+			Action:    Delete,
+			Default:   AuditOnly, // the initramfs of a system on ZFS may hold a copy
+			MadeAgain: "zgenhostid, or from the host's address",
+		},
+	}
+}
+
+// rpmSystem is what only distributions with RPM packages have.
+func rpmSystem() []string {
+	return []string{"/etc/{redhat,system,SuSE}-release", "/etc/SuSE-brand", "/etc/products.d", "/{usr/lib,lib}/systemd/system/iscsi-init.service"}
+}

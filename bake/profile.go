@@ -23,7 +23,6 @@ func Profiles() []Profile {
 			Title: "an image that others get: no passwords at all, no log-in with passwords, no rights left by the build",
 			On: []string{
 				"password-hashes", "sshd-passwords", "sshd-passwords-default", "sshd-root-login", "builder-sudo", "network-connections-old", "hosts-entry",
-				"logs-elsewhere",
 			},
 		},
 		{

@@ -66,7 +66,7 @@ func accountRules() []Rule {
 			Title:  "keys that may log in",
 			Why:    "whoever has the other half can enter every instance",
 			Source: "EC2 guide for shared Linux AMIs; sshd(8); sshd_config(5), AuthorizedKeysFile",
-			Where:  []string{"~/.ssh/authorized_keys{,2}", "~/.ssh/authorized_keys.*", "/etc/dropbear/authorized_keys"},
+			Where:  []string{"~/.ssh/authorized_keys{,2,~,.*,-*,_*,.d/*}", "/etc/ssh/authorized_keys{,.d}/*", "/etc/dropbear/authorized_keys"},
 			Named: []Reference{{
 				In:    []string{"/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf"},
 				Match: `(?im)^[ \t]*AuthorizedKeysFile[ \t=]+([^#\n]+)`,
@@ -125,7 +125,7 @@ func accountRules() []Rule {
 			Title:     "time stamps of sudo",
 			Why:       "they tell who used sudo, and let them do it again without a password",
 			Source:    "sudoers_timestamp(5)",
-			Where:     []string{"/{var/lib,var/db,run}/sudo/**"},
+			Where:     []string{"/{var/lib,var/db,run}/sudo/**", "~/.sudo_as_admin_successful"},
 			Files:     true,
 			Action:    Delete,
 			Stage:     Shutdown, // the build itself may use sudo

@@ -78,7 +78,7 @@ func keyRules() []Rule {
 			Where: []string{
 				"/etc/dovecot/private/*.{pem,key}", "/etc/webmin/miniserv.pem", "/etc/bind/rndc.key", "/etc/letsencrypt/{accounts/**,archive/*/privkey*.pem}", "/etc/freeradius/*/certs/*.key",
 				"/etc/{raddb/certs,postfix,exim4}/*.key", "/var/lib/tor/{keys/*,*/hs_ed25519_secret_key}", "/etc/corosync/authkey", "/etc/pacemaker/authkey", "/etc/munge/munge.key", "/etc/opendkim/keys/{*,*/*}.private",
-				"/etc/ceph/*.keyring", "/etc/{swanctl,ipsec.d}/private/*", "/etc/ipsec.secrets", "/etc/pki/libvirt/private/*", "/etc/nebula/*.key", "/etc/stunnel/*.{key,pem}",
+				"/etc/ceph/*.keyring", "/etc/{swanctl,ipsec.d}/private/*", "/etc/ipsec.secrets", "/etc/pki/libvirt/private/*", "/etc/nebula/*.key", "/etc/stunnel/*.{key,pem}", "/etc/{elasticsearch,opensearch,kibana,logstash}/*.keystore",
 			},
 			Except:    []string{"/etc/{swanctl,ipsec.d}/private/README*"},
 			Holds:     `PRIVATE KEY|^key |secret|[^\x00-\x7f]|-256|^[ \t]*:?[ \t]*(PSK|RSA|XAUTH|EAP)`,
@@ -173,6 +173,18 @@ func domainRules() []Rule {
 			Files:     true,
 			Action:    Delete,
 			MadeAgain: "Samba; the domain, by joining it again",
+			Secret:    true,
+		},
+		{
+			ID:        "certmonger-requests",
+			Title:     "certificates that certmonger renews",
+			Why:       "a clone would renew its parent's certificates, and all would go on as one host",
+			Source:    "certmonger(8), getcert-stop-tracking(1)",
+			Where:     []string{"/var/lib/certmonger/requests/*"},
+			Files:     true,
+			Action:    Delete,
+			Default:   AuditOnly, // the certificates and keys that they name stay where they are
+			MadeAgain: "getcert request, at first boot",
 			Secret:    true,
 		},
 		{

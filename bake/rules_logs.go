@@ -10,11 +10,22 @@ func logRules() []Rule {
 			Why:    "it tells every command that the build ran, and journals under an old machine ID are never cleaned up",
 			Source: "systemd-journald.service(8); journalctl(1) --relinquish-var",
 			Where:  []string{"/{var,run}/log/journal/*"},
+			Except: []string{"/{var,run}/log/journal/remote"}, // the service does not make it again
 			Action: Delete,
 			Stage:  Shutdown,
 			// The folder itself stays: without it the journal would be kept in memory only.
 			MadeAgain: "journald, under the new machine ID",
 			Before:    [][]string{{"journalctl", "--relinquish-var"}},
+		},
+		{
+			ID:        "journal-remote",
+			Title:     "journals of other machines",
+			Why:       "they tell what happened on the machines of the build's network",
+			Source:    "systemd-journal-remote.service(8)",
+			Where:     []string{"/{var,run}/log/journal/remote/*"},
+			Action:    Delete,
+			Stage:     Shutdown,
+			MadeAgain: "systemd-journal-remote; its folder stays, with its owner",
 		},
 		{
 			ID:        "login-records",
@@ -54,12 +65,11 @@ func logRules() []Rule {
 			Source: "sar(1), atop(1), accton(8); virt-sysprep logfiles",
 			Where: []string{
 				"/var/log/{sa,sysstat}/{sa,sar}[0-9]*", "/var/log/atop/*", "/var/log/pcp/{pmlogger,pmie,pmproxy}/*/*",
-				"/var/log/{ntpstats,chrony,ntpsec}/{peerstats,loopstats,clockstats,rawstats,sysstats,measurements.log,statistics.log,tracking.log}*",
 			},
 			Files:     true,
 			Action:    Delete,
 			Stage:     Shutdown,
-			MadeAgain: "sysstat, atop, pcp and the time daemons",
+			MadeAgain: "sysstat, atop and pcp",
 		},
 		{
 			ID:        "process-accounting",
@@ -70,6 +80,17 @@ func logRules() []Rule {
 			Action:    Truncate, // the kernel goes on writing to it
 			Stage:     Shutdown,
 			MadeAgain: "the kernel",
+		},
+		{
+			ID:        "process-accounting-rotated",
+			Title:     "rotated process accounting",
+			Why:       "it tells every program that ran on the build machine",
+			Source:    "accton(8); Red Hat's and Debian's logrotate settings for it; virt-sysprep pacct-log",
+			Where:     []string{"/var/{account,log/account}/{pacct,savacct,usracct}{-,.}*"},
+			Files:     true,
+			Action:    Delete,
+			Stage:     Shutdown,
+			MadeAgain: "logrotate",
 		},
 		{
 			ID:     "installer-records",
@@ -94,13 +115,34 @@ func logRules() []Rule {
 			MadeAgain: "logrotate",
 		},
 		{
+			ID:        "named-log",
+			Title:     "log of named",
+			Why:       "it tells what names the build machine's network asked for",
+			Source:    "virt-sysprep logfiles; Red Hat's named.conf",
+			Where:     []string{"/var/named/data/named.run"},
+			Action:    Truncate,
+			Stage:     Shutdown,
+			MadeAgain: "named",
+		},
+		{
+			ID:        "named-log-rotated",
+			Title:     "rotated logs of named",
+			Why:       "they tell what names the build machine's network asked for",
+			Source:    "Red Hat's logrotate settings for named",
+			Where:     []string{"/var/named/data/named.run{-,.}*"},
+			Files:     true,
+			Action:    Delete,
+			Stage:     Shutdown,
+			MadeAgain: "logrotate",
+		},
+		{
 			ID:     "logs-elsewhere",
 			Title:  "logs in folders of applications",
 			Why:    "they tell what happened on the machine that the image was built on",
 			Source: "hier(7), /opt, /srv and /usr/local; virt-sysprep logfiles",
 			Where: []string{
 				"/{opt,srv,usr/local}/*/{log,logs}/*.{log,out,err}", "/{opt,srv,usr/local}/*/*/{log,logs}/*.{log,out,err}", "/{opt,srv,usr/local}/*/*/*/{log,logs}/*.{log,out,err}",
-				"/var/named/data/named.run", "/var/lib/*/{log,logs}/*.log", "/var/www/*/{log,logs}/*.log", "~/{log,logs}/*.log", "~/.pm2/logs/*.log",
+				"/var/lib/*/{log,logs}/*.log", "/var/www/*/{log,logs}/*.log", "~/{log,logs}/*.log", "~/.pm2/logs/*.log",
 			},
 			Action:    Truncate,
 			Stage:     Shutdown,
@@ -121,7 +163,7 @@ func remainingLogRules() []Rule {
 			Source: "logrotate(8), savelog(8), multilog(8); virt-sysprep logfiles",
 			Where: []string{
 				"/var/log/**/*.{gz,xz,bz2,zst,lz4,lzma,lzo,Z,zip,tgz,txz,7z,O,old,bak,save,orig,prev,offset}", "/var/log/**/*~",
-				"/var/log/**/*.[0-9]", "/var/log/**/*.[0-9][0-9]", "/var/log/**/*.[0-9][0-9][0-9]",
+				"/var/log/**/*[^0-9].[0-9]", "/var/log/**/*[^0-9].[0-9][0-9]", "/var/log/**/*.[0-9][0-9][0-9]", // python3.11 has not been rotated
 				"/var/log/**/*[._\\-]{" + date + "," + dashed + "}{,[._T\\-]*}", "/var/log/**/*.log{-,.,_}[0-9]*",
 				"/var/log/**/@4[0-9a-f]*.[us]", "/var/log/**/*.backup", "/var/log/old/**", "/var/log/*/old/**", "/var/log/{archive,archives}/**",
 			},

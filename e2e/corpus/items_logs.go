@@ -48,7 +48,7 @@ func spools() []Item {
 		/var/cache/dnf/baseos-0a/repodata/repomd.xml /var/cache/yum/x86_64/9/base/cachecookie /var/cache/libdnf5/a/b /var/cache/zypp/raw/repo/x /var/cache/zypp/packages/a.rpm /var/cache/PackageKit/9/x
 		/var/lib/dnf/history.sqlite /var/lib/dnf/history.sqlite-wal /var/lib/yum/history/history-2026.sqlite /var/lib/rpm/__db.001
 		~/.cache/pip/http/a/b ~/.npm/_cacache/index-v5/x ~/.cache/go-build/00/x ~/go/pkg/mod/cache/download/x ~/.cache/yarn/v6/x ~/.cache/composer/files/x
-		/var/cache/man/index.db /var/cache/fontconfig/a.cache-7 /var/cache/gdm/x /var/cache/debconf/config.dat-old
+		/var/cache/man/index.db /var/cache/fontconfig/a.cache-7 /var/cache/gdm/x
 		/etc/hosts.bak /etc/nginx/nginx.conf~ /root/notes.txt~ /var/www/index.html~ /srv/site/config.php.bak /var/lib/myapp/settings.bak /etc/shadow.bak
 	`), []Item{
 		{Path: "/core.4711", Fate: Removed, Text: "\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x04\x00\x3e\x00"},

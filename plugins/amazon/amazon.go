@@ -20,7 +20,7 @@ func (Plugin) Rules() []bake.Rule {
 			Source: "Systems Manager user guide, creating images; Image Builder's clean-up script",
 			Where: []string{
 				"/var/lib/amazon/ssm/{registration,Vault,runtimeconfig,ipc,daemons,locals,localcommands,inventory}", "/var/lib/amazon/ssm/{i-*,mi-*}", "/var/log/amazon/ssm/{audits,download,updates}/*",
-				"/var/snap/amazon-ssm-agent/common/{registration,Vault,i-*,mi-*}",
+				"/var/snap/amazon-ssm-agent/{common,[0-9]*}/{registration,Vault,i-*,mi-*}",
 			},
 			Busy:      []string{"/var/lib/amazon/ssm", "/var/snap/amazon-ssm-agent"}, // the build may come in through a session
 			Action:    bake.Delete,

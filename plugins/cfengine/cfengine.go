@@ -24,6 +24,17 @@ func (Plugin) Rules() []bake.Rule {
 			Secret:    true,
 		},
 		{
+			ID:        "cfengine-hub-policy",
+			Title:     "policy of a hub",
+			Why:       "where hubs get their policy from a shared file system, a local copy hides that it is not mounted",
+			Source:    "seen with core 3.21 on hubs that share their policy",
+			Where:     []string{"/var/{lib/cfengine3,cfengine}/masterfiles/*"},
+			When:      []string{"/var/{lib/cfengine3,cfengine}/state/am_policy_hub"},
+			Action:    bake.Delete,
+			Default:   bake.AuditOnly, // on a hub without a share it is the policy
+			MadeAgain: "the shared file system",
+		},
+		{
 			ID:     "cfengine-state",
 			Title:  "CFEngine state",
 			Why:    "a clone would believe that it is bootstrapped, report under its parent's name, or serve policy before any agent ran",

@@ -18,7 +18,7 @@ func (Plugin) Rules() []bake.Rule {
 			Title:     "cloud-init state",
 			Why:       "with the instance ID of the build in its cache cloud-init takes the first boot for a later one",
 			Source:    "cloud-init clean; cloud-init issues 3711 and 3227; packer issue 2639",
-			Where:     []string{"/var/lib/cloud/{instance,instances,data,sem,handlers}", "/var/lib/cloud/{.instance-id,.run-dir}*"},
+			Where:     []string{"/var/lib/cloud/{instance,instances,data,sem}", "/var/lib/cloud/{.instance-id,.run-dir}*"},
 			Action:    bake.Delete,
 			MadeAgain: "cloud-init, at boot",
 			// Before its end cloud-init would write all of it again.

@@ -36,7 +36,7 @@ func (Plugin) Rules() []bake.Rule {
 			Title:     "IDs of Logstash, Kibana and Beats",
 			Why:       "monitoring takes clones for one instance, and Beats go on where the parent stopped reading",
 			Source:    "Elastic documentation, path.data",
-			Where:     []string{"/var/lib/{logstash,kibana}/uuid", "/var/lib/{filebeat,metricbeat,heartbeat,auditbeat,packetbeat,winlogbeat,journalbeat}/{meta.json,registry}", "/var/lib/filebeat/registry/*", "/opt/Elastic/Agent/{fleet.enc,fleet.yml.lock,state.enc,state.yml}"},
+			Where:     []string{"/var/lib/{logstash,kibana}/uuid", "/var/lib/{filebeat,metricbeat,heartbeat,auditbeat,packetbeat,winlogbeat,journalbeat}/{meta.json,registry}", "/var/lib/filebeat/registry/*", "/{opt/Elastic/Agent,var/lib/elastic-agent,etc/elastic-agent}/{fleet.enc,fleet.yml.lock,state.enc,state.yml}"},
 			Action:    bake.Delete,
 			MadeAgain: "the programs, when they start",
 			Secret:    true,

@@ -93,6 +93,16 @@ func (Plugin) Rules() []bake.Rule {
 			Secret:    true,
 		},
 		{
+			ID:        "rudder-agent",
+			Title:     "identity of a Rudder agent",
+			Why:       "clones are one node to the server, and whoever has the image can pose as it",
+			Source:    "rudder(8), agent factory-reset",
+			Where:     []string{"/opt/rudder/etc/{uuid.hive,ssl/agent.{cert,key}}", "/var/rudder/cfengine-community/ppkeys/localhost.*"},
+			Action:    bake.Report,
+			Default:   bake.AuditOnly, // the three belong together, and only the agent's own command takes them all
+			MadeAgain: "rudder agent factory-reset, in the image or at first boot",
+		},
+		{
 			ID:        "ansible-leftovers",
 			Title:     "leftovers of Ansible",
 			Why:       "they are modules with their arguments, passwords among them",

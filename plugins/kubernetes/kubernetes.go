@@ -43,15 +43,15 @@ func (Plugin) Rules() []bake.Rule {
 		},
 		{
 			ID:     "k3s-identity",
-			Title:  "membership of a k3s or RKE2 cluster",
+			Title:  "membership of a k3s, RKE2 or k0s cluster",
 			Why:    "a clone cannot join, because the server knows its name with another password, or poses as its parent",
-			Source: "k3s documentation, node registration; RKE2 documentation, cluster access",
+			Source: "k3s documentation, node registration; RKE2 documentation, cluster access; k0s documentation, data directory",
 			Where: []string{
 				"/etc/rancher/node/password", "/etc/rancher/{k3s/k3s.yaml,rke2/rke2.yaml}", "/var/lib/rancher/{k3s,rke2}/agent/*.{crt,key,kubeconfig}", "/var/lib/rancher/{k3s,rke2}/agent/{etc/k3s-agent-load-balancer.json,etc/k3s-api-server-agent-load-balancer.json}",
-				"/var/lib/rancher/{k3s,rke2}/server/{token,node-token,agent-token}", "/var/lib/rancher/{k3s,rke2}/server/{cred,tls}/*",
+				"/var/lib/rancher/{k3s,rke2}/server/{token,node-token,agent-token}", "/var/lib/rancher/{k3s,rke2}/server/{cred,tls}/*", "/var/lib/k0s/{pki/*,kubelet.conf,kubelet-bootstrap.conf,kubelet/pki/*}",
 			},
 			Action:    bake.Delete,
-			MadeAgain: "k3s and RKE2, when they start",
+			MadeAgain: "k3s, RKE2 and k0s, when they start",
 			Secret:    true,
 		},
 		{

@@ -25,13 +25,13 @@ func (Plugin) Rules() []bake.Rule {
 		},
 		{
 			ID:        "insights-id",
-			Title:     "identity of the Insights client",
+			Title:     "identity of the Insights client and of yggdrasil",
 			Why:       "clones report as one system",
-			Source:    "insights-client(8), --unregister",
-			Where:     []string{"/etc/insights-client/{machine-id,.registered,.unregistered,.lastupload,.last-upload.results,.insights-core*etag}", "/var/lib/insights/{host-details.json,*.json}", "/var/cache/insights*/*"},
+			Source:    "insights-client(8), --unregister; yggd(1)",
+			Where:     []string{"/etc/insights-client/{machine-id,.registered,.unregistered,.lastupload,.last-upload.results,.insights-core*etag}", "/var/lib/insights/{host-details.json,*.json}", "/var/cache/insights*/*", "/var/lib/{yggdrasil,rhc}/client-id"},
 			Files:     true,
 			Action:    bake.Delete,
-			MadeAgain: "insights-client --register",
+			MadeAgain: "insights-client --register; yggd, when it starts",
 		},
 		{
 			ID:        "rhn-systemid",

@@ -15,9 +15,18 @@ import (
 	"github.com/leaven-dev/leaven/internal/journal"
 )
 
-// testReport follows what an instance tells of its first boot, by every way: status, picture, journal, message of the day.
-func testReport(t *testing.T, image unsealed) {
-	root := clone(t, image.root)
+// TestReport follows what an instance tells of its first boot, by every way: status, picture, journal, message of the day.
+func TestReport(t *testing.T) {
+	for _, suite := range []string{"bookworm", "trixie"} {
+		t.Run(suite, func(t *testing.T) {
+			root := copyRoot(t, suite)
+			install(t, root)
+			testReport(t, root)
+		})
+	}
+}
+
+func testReport(t *testing.T, root string) {
 	put(t, root, "etc/systemd/system/leaven-firstboot.service.d/late.conf", "[Service]\nExecStartPre=/bin/sleep 3\n", 0o644)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()

@@ -75,7 +75,11 @@ func (p *picture) stage(a axis, g group) {
 		if how == "" {
 			how = "after"
 		}
-		p.text(x+5, p.y+15, "soft", fmt.Sprintf("%s %s %s", g.record.Result, how, span(g.end-g.begin)))
+		text := fmt.Sprintf("%s %s %s", g.record.Result, how, span(g.end-g.begin))
+		if g.record.Ended.IsZero() && g.record.Result != firstboot.Running {
+			text = "cut off; the records do not tell when"
+		}
+		p.text(x+5, p.y+15, "soft", text)
 	}
 	p.y += rowHigh
 	for _, r := range g.rows {

@@ -28,7 +28,7 @@ func newBakeCommand(p *program) *cobra.Command {
 	base := addBaselineFlag(cmd.Flags(), "remember all files there are, so that an audit can tell what the build changes, and seal nothing")
 	out := addOutputFlags(cmd.Flags(), p, "text", "json", "jsonl")
 	stage := string(bake.All)
-	cmd.Flags().Var(&choice{value: &stage, from: []string{"live", "shutdown", "all"}}, "stage", "which rules to run: live, shutdown or all")
+	cmd.Flags().Var(&choice{value: &stage, from: []string{"live", "shutdown", "all"}}, "stage", "which rules to run: live, shutdown or all; with --last-stage the default is live")
 	dryRun := cmd.Flags().Bool("dry-run", false, "print what would be done and change nothing")
 	overwrite := cmd.Flags().Bool("overwrite", false, "overwrite credentials before they are removed")
 	mkswap := cmd.Flags().Bool("mkswap", false, "put zeros over swap files; their UUIDs stay")
@@ -43,6 +43,9 @@ func newBakeCommand(p *program) *cobra.Command {
 		}
 		if s.root == "" {
 			return errors.New("say which tree to seal: --root DIR for an image's tree, --root / for this running system")
+		}
+		if *lastStage && !cmd.Flags().Changed("stage") {
+			stage = string(bake.Live)
 		}
 		s.given.Stage = bake.Stage(stage)
 		if *mkswap {

@@ -49,24 +49,27 @@ func Wait(ctx context.Context, need Need, progress func(string)) (Found, error) 
 		return Found{}, err
 	}
 	defer w.close()
-	for said := ""; ; {
+	for said := "waiting for what the kernel says"; ; {
 		found, missing, err := look(w, need)
-		if err != nil {
+		switch {
+		case errors.Is(err, netlink.ErrDumpInterrupted):
+			w.wake() // it changed while it was read: look again
+		case err != nil:
 			return Found{}, err
-		}
-		if missing == "" {
+		case missing == "":
 			return found, nil
+		case missing != said:
+			if progress != nil {
+				progress(missing)
+			}
+			said = missing
 		}
-		if missing != said && progress != nil {
-			progress(missing)
-		}
-		said = missing
 		select {
 		case <-w.changed:
 		case err := <-w.failed:
 			return Found{}, err
 		case <-ctx.Done():
-			return Found{}, fmt.Errorf("the network is not complete: still %s: %w", missing, context.Cause(ctx))
+			return Found{}, fmt.Errorf("the network is not complete: still %s: %w", said, context.Cause(ctx))
 		}
 	}
 }
@@ -74,10 +77,6 @@ func Wait(ctx context.Context, need Need, progress func(string)) (Found, error) 
 // look says what is missing, or "" and what is there.
 func look(w *watch, need Need) (found Found, missing string, err error) {
 	s, err := readState()
-	if errors.Is(err, netlink.ErrDumpInterrupted) {
-		w.wake() // it changed while it was read: look again
-		return Found{}, "waiting for the network to settle", nil
-	}
 	if err != nil {
 		return Found{}, "", err
 	}

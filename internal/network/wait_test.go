@@ -312,3 +312,28 @@ func TestWaitSleeps(t *testing.T) {
 		t.Errorf("used %s of CPU time in three seconds of waiting", used)
 	}
 }
+
+// TestWaitThroughAStorm changes more than the kernel can tell or list in one piece.
+func TestWaitThroughAStorm(t *testing.T) {
+	t.Parallel()
+	w := start(t, order{})
+	w.noIPv6()
+	w.ip("link set v0 up")
+	w.says("waiting for an address: v0 has none")
+	batch := filepath.Join(t.TempDir(), "batch")
+	var lines strings.Builder
+	for i := range 10000 {
+		fmt.Fprintf(&lines, "route add 198.18.%d.%d/32 dev v0\n", i/256, i%256)
+	}
+	if err := os.WriteFile(batch, []byte(lines.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	w.ip("-batch " + batch)
+	w.ip("address add 10.9.0.5/24 dev v0")
+	w.ip("route add default via 10.9.0.1")
+	w.says("found: v0 is up with 10.9.0.5/24 and gateway 10.9.0.1")
+	if err := w.cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("used %s of CPU time", w.cmd.ProcessState.UserTime()+w.cmd.ProcessState.SystemTime())
+}

@@ -51,6 +51,8 @@ func (s *search) change(n *node, fi fs.FileInfo) (bytes int64, needed bool, err 
 		}
 		edited, gone, err := s.rule.Edit.apply(data)
 		return gone, string(edited) != string(data), err
+	case Empty:
+		return 0, false, nil // a file that stands in for the folder is nothing that programs use as one
 	}
 	want := s.rule.Reset
 	if want.LinkTo != "" {

@@ -11,17 +11,31 @@ import (
 type owner struct {
 	view  *view
 	files map[string]bool
+	moved map[string]string // folders that packages know under the name of a link to them, by their real path
 }
 
 func (o *owner) owns(name string) bool {
 	if o.files == nil {
 		o.read()
 	}
-	return o.files[name]
+	if o.files[name] {
+		return true
+	}
+	for real, known := range o.moved {
+		if rest, below := strings.CutPrefix(name, real+"/"); below && o.files[known+"/"+rest] {
+			return true
+		}
+	}
+	return false
 }
 
 func (o *owner) read() {
-	o.files = map[string]bool{}
+	o.files, o.moved = map[string]bool{}, map[string]string{}
+	for _, name := range []string{"/etc", "/root", "/srv", "/var", "/var/cache", "/var/lib", "/var/log", "/var/spool"} {
+		if n, err := o.view.lookup(name); err == nil && n.path() != name {
+			o.moved[n.path()] = name
+		}
+	}
 	o.readDpkg()
 	packages.RPMFiles(o.view.root, o.add) // after an error some are missing: what is lost owns nothing
 }

@@ -71,7 +71,7 @@ func NewPlan(root *rootfs.Root, c *Catalogue, o Options) (*Plan, error) {
 	}
 	p.owner = &owner{view: p.view}
 	p.homes = homes(p.view, func(name string, err error) { p.unknown("homes", name, err) })
-	p.keep = absolute(keep, p.homes)
+	p.keep = p.absolute(keep)
 	for i, r := range c.compiled {
 		if uses[i] != unused {
 			p.look(r, uses[i])

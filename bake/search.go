@@ -21,9 +21,9 @@ type search struct {
 }
 
 func newSearch(p *Plan, r *compiled, u use) *search {
-	s := &search{Plan: p, rule: r.Rule, use: u, except: absolute(r.except, p.homes), content: compile(r.Holds), refusal: p.refusal(r), filesOnly: r.Files}
+	s := &search{Plan: p, rule: r.Rule, use: u, except: p.absolute(r.except), content: compile(r.Holds), refusal: p.refusal(r), filesOnly: r.Files}
 	if p.stage == Live {
-		s.busy = absolute(r.busy, p.homes)
+		s.busy = p.absolute(r.busy)
 	}
 	return s
 }

@@ -113,6 +113,19 @@ func TestDisarm(t *testing.T) {
 	asItWas(t, root)
 }
 
+// TestDisarmByTheCopy arms a system that leaven is not installed on: the copy that waits for the shutdown takes it back.
+func TestDisarmByTheCopy(t *testing.T) {
+	c := boot(t, nspawn.Config{Root: copyRoot(t, "bookworm"), Binds: []string{binary(t, "leaven") + ":/run/upload"}})
+	run(t, c, "/run/upload", "bake", "--root", "/", "--last-stage", "--skip", "ssh-host-keys")
+	run(t, c, "systemctl", "is-active", laststage.Unit)
+	if out := run(t, c, "/dev/shm/leaven-seal", "bake", "--disarm"); !strings.Contains(out, "the last stage is disarmed") {
+		t.Errorf("disarming says %s", out)
+	}
+	if out := run(t, c, "sh", "-c", "find /run/systemd/system /dev/shm /run /var/tmp -name '*leaven*'"); out != "" {
+		t.Errorf("left behind: %s", out)
+	}
+}
+
 // TestRebootDoesNotSeal reboots in the middle of a build: the machine comes back, so it must be as it was.
 func TestRebootDoesNotSeal(t *testing.T) {
 	for _, suite := range []string{"bookworm", "trixie"} {

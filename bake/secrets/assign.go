@@ -33,9 +33,9 @@ func (f *feed) assignment(start, end int) {
 		first--
 	}
 	switch {
-	case v.tag && (first == 0 || left[first-1] != '<'):
+	case v.tag && (first == 0 || left[first-1] != '<') && !foldSuffix(left[:first], "<key>") && !foldSuffix(left[:first], "<name>"):
 		return
-	case v.spaced && !bytes.HasPrefix(left[first:], []byte("-")): // --password VALUE
+	case v.spaced && !bytes.HasPrefix(left[first:], []byte("-")) && !directive(left[:first]): // --password VALUE
 		return
 	case v.bare && !opensLine(left[:first]):
 		v.to = inlineEnd(text, v)
@@ -49,6 +49,19 @@ func opensLine(left []byte) bool {
 	line := left[bytes.LastIndexAny(left, "\n\r")+1:]
 	word := string(bytes.Trim(line, " \t\"'"))
 	return word == "" || word == "export" || word == "-" || word == "set" || word == "ENV" || word == "local" || word == "declare -x"
+}
+
+// directive: what stands in front takes a name and a value with nothing but a blank between them: shells other than POSIX',
+// Dockerfiles, web servers, C.
+func directive(left []byte) bool {
+	line := bytes.ToLower(bytes.TrimSpace(left[bytes.LastIndexAny(left, "\n\r")+1:]))
+	switch word := string(line[bytes.LastIndexAny(line, " \t")+1:]); word {
+	case "setenv", "env", "arg", "#define", "fastcgi_param", "uwsgi_param", "scgi_param", "-gx", "-ux", "-xg", "-xu", "--export":
+		return true
+	case "-x":
+		return bytes.HasPrefix(line, []byte("set "))
+	}
+	return false
 }
 
 // inlineEnd cuts a bare value at what closes it within a line.

@@ -10,7 +10,7 @@ type trigger struct {
 
 // allTokens lists the tokens, in the order of the documentation.
 func allTokens() []token {
-	return slices.Concat(keyTokens(), cloudTokens(), forgeTokens(), serviceTokens())
+	return slices.Concat(keyTokens(), cloudTokens(), forgeTokens(), serviceTokens(), platformTokens())
 }
 
 // allFormats lists the file formats; the first that fits a file counts.

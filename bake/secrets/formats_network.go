@@ -8,7 +8,8 @@ func networkFormats() []format {
 			read: lines(`(?i)(?:^|[\s:])(?:psk|xauth|eap|ntlm|pin|rsa\s+\S+|ecdsa\s+\S+|pkcs8\s+\S+|pkcs12\s+\S+)\s+(?:"([^"]+)"|'([^']+)'|(0[sx][\w+/=]+|[^\s"'{%][^\s"']*))\s*$`)},
 		{id: "swanctl", title: "secret in strongSwan's configuration", files: []string{"**/swanctl/**.conf", "swanctl.conf"}, lax: true, read: keys("secret", "pin")},
 		{id: "ppp-secrets", title: "password of PPP", files: []string{"chap-secrets", "pap-secrets", "l2tp-secrets", "srp-secrets"}, read: column(2, ' ')},
-		{id: "racoon-psk", title: "pre-shared key of racoon", files: []string{"psk.txt"}, read: column(1, ' ')},
+		{id: "racoon-psk", title: "pre-shared key", files: []string{"psk.txt"}, read: anyOf(column(1, ' '), lines(`^[^\s:]+:(\S{8,})$`))}, // racoon's, and stunnel's
+		{id: "ppp-peer", title: "password of PPP", files: []string{"**/ppp/peers/*", "**/ppp/options*"}, read: keys("password")},
 		{id: "wireguard-config", title: "key in WireGuard's configuration", files: []string{"**/wireguard/**", "wg?.conf", "wg??.conf", "wg-*.conf"}, lax: true, read: keys("privatekey", "presharedkey")},
 		{id: "openvpn-auth", title: "password of OpenVPN", files: []string{"**/openvpn/**auth*", "**/openvpn/**pass*", "**/openvpn/**cred*", "**/openvpn/**login*", "auth-user-pass*"}, read: secondLine},
 		// postconf(5) smtp_sasl_password_maps, exim's passwd.client, and the small mailers
@@ -17,7 +18,7 @@ func networkFormats() []format {
 		{id: "mailer-config", title: "password in a mailer's configuration", lax: true,
 			files: []string{".msmtprc", "msmtprc", ".fetchmailrc", "fetchmailrc", ".muttrc", "muttrc", "ssmtp.conf", ".offlineimaprc", ".mbsyncrc", "**/nullmailer/remotes", ".esmtprc", "esmtprc", "**/mail/authinfo", "**/sendmail/authinfo",
 				"**/dovecot/**.conf", "**/dovecot/**.ext", ".mailrc"},
-			read: keys("password", "pass", "passwd", "authpass", "remotepass", "imap_pass", "smtp_pass", "--pass", "dnpass")},
+			read: anyOf(keys("password", "pass", "passwd", "authpass", "remotepass", "imap_pass", "smtp_pass", "--pass", "dnpass"), lines(`"P[:=]([^"]+)"`))},
 		{id: "zabbix-psk", title: "pre-shared key", files: []string{"*.psk", "**/zabbix/*psk*", "*psk.key", "psk.secrets"}, read: whole},
 		{id: "zabbix-config", title: "password in Zabbix's configuration", files: []string{"zabbix_*.conf", "**/zabbix*/**.conf", "zabbix.conf.php"}, lax: true},
 		// wpa_supplicant.conf(5), nm-settings-keyfile(5), netplan(5), iwd.network(5), hostapd.conf, interfaces(5)

@@ -18,6 +18,13 @@ func serverFormats() []format {
 		{id: "rabbitmq-config", title: "password in RabbitMQ's configuration", files: []string{"rabbitmq*.conf", "**/rabbitmq/**.conf", "**/rabbitmq/**.config", "rabbitmq.config"}, lax: true,
 			read: lines(`(?i)^\s*\{?\s*(?:default_pass\w*|[\w.]*password|[\w.]*cookie)\s*[,=]\s*(?:<<)?"?([^"\s>}]+)`)},
 		{id: "erlang-cookie-file", title: "Erlang cookie", files: []string{".erlang.cookie", "erlang.cookie"}, read: whole},
+		// developer.hashicorp.com/consul, "Agent configuration": acl.tokens, encrypt; Nomad has the latter too
+		{id: "consul-config", title: "token or key in Consul's or Nomad's configuration", files: []string{"**/consul.d/**", "**/consul/**", "**/nomad.d/**", "**/nomad/**.hcl"}, lax: true,
+			read: lines(`(?i)^\s*"?(?:agent|default|initial_management|master|replication|agent_recovery|agent_master|config_file_service_registration|dns)"?\s*[=:]\s*"([0-9a-f]{8}-[0-9a-f-]{27})"|\bencrypt"?\s*[=:]\s*"([A-Za-z0-9+/]{22,44}={0,2})"`)},
+		{id: "gitlab-runner-config", title: "token in the configuration of GitLab's runner", files: []string{"**/gitlab-runner/config.toml"}, lax: true},
+		{id: "github-runner-key", title: "private key of GitHub's runner", files: []string{".credentials_rsaparams"}, read: keys("d", "p", "q")},
+		{id: "grub-password", title: "password of the boot loader", files: []string{"**/grub.d/*", "grub.cfg"}, read: lines(`^\s*password\s+\S+\s+(\S+)`)},
+		{id: "password-table", title: "password in a table", files: []string{"*.csv", "*.tsv"}, read: columnsByName},
 		{id: "vault-token-file", title: "token file", files: []string{".vault-token", "vault-token", "**/.consul-token", "**/.nomad-token", "token.txt", "*-token.txt", "*_token", ".token", "secret_token"}, read: whole},
 		// "Ansible Vault": the password is the file's content
 		{id: "ansible-vault-password", title: "password file of Ansible Vault", files: []string{"*vault_pass*", "*vault-pass*", ".ansible_vault*", "vaultpass*", ".vaultpass*"}, read: whole},

@@ -9,6 +9,7 @@ func toolFormats() []format {
 		// apt_auth.conf(5), apt.conf(5)
 		{id: "apt-auth", title: "password for an apt repository", files: []string{"**/apt/auth.conf", "**/apt/auth.conf.d/*"}, read: readNetrc},
 		{id: "apt-config", title: "password in apt's configuration", files: []string{"**/apt/apt.conf", "**/apt/apt.conf.d/*", "**/apt/sources.list", "**/apt/sources.list.d/*"}, lax: true},
+		{id: "yum-variable", title: "secret in a variable of yum or dnf", files: []string{"**/yum/vars/*token*", "**/yum/vars/*pass*", "**/yum/vars/*secret*", "**/dnf/vars/*token*", "**/dnf/vars/*pass*", "**/dnf/vars/*secret*"}, read: whole},
 		{id: "yum-repository", title: "password of a yum, dnf or zypper repository", lax: true,
 			files: []string{"*.repo", "yum.conf", "dnf.conf", "dnf5.conf", "**/zypp/credentials.d/*", "**/yum/vars/*", "**/dnf/vars/*"}, read: keys("password", "proxy_password")},
 		{id: "pip-config", title: "password in pip's or twine's configuration", lax: true,
@@ -23,7 +24,12 @@ func toolFormats() []format {
 			files: []string{"gradle.properties", "**/.ivy2/.credentials", "**/.sbt/**credentials*"}, read: keys("password")},
 		{id: "nuget-config", title: "password in NuGet's configuration", files: []string{"nuget.config"}, lax: true, read: keys("cleartextpassword")},
 		{id: "composer-auth", title: "password in Composer's auth.json", files: []string{"**/composer/auth.json", "**/.composer/auth.json"}, lax: true, read: keys("github.com", "gitlab.com")},
-		{id: "gem-credentials", title: "key in RubyGems' or Bundler's configuration", files: []string{"**/.gem/credentials", "**/gem/credentials", "**/.bundle/config"}, lax: true, read: keys("rubygems_api_key")},
+		{id: "gem-credentials", title: "key in RubyGems' or Bundler's configuration", files: []string{"**/.gem/credentials", "**/gem/credentials", "**/.bundle/config", "**/bundle/config"}, lax: true, read: anyOf(keys("rubygems_api_key"), lines(`^BUNDLE_\w+:\s*"?[^\s:"]+:([^\s"]+)`))},
+		{id: "hex-key", title: "key of Hex", files: []string{"hex.config"}, read: lines(`_key'?,\s*<<"([^"]+)"`)},
+		// svn's files of one answer each: K and V with lengths, then the text; cvs shifts its passwords by a table that is known
+		{id: "svn-password", title: "password in Subversion's store", files: []string{"**/.subversion/auth/svn.simple/*"}, read: readSubversion},
+		{id: "cvs-password", title: "password of CVS", files: []string{".cvspass"}, read: lastColumn},
+		{id: "acme-account", title: "key of a DNS provider, kept by acme.sh", files: []string{"**/.acme.sh/account.conf"}, lax: true, read: lines(`^SAVED_\w+='([^']{8,})'`)},
 		{id: "cargo-credentials", title: "token in Cargo's credentials", files: []string{"**/.cargo/credentials", "**/.cargo/credentials.toml"}, lax: true},
 		// git-credential-store(1): one URL a line; git-config(1)
 		{id: "git-credentials", title: "password in git's credential store", files: []string{".git-credentials", "**/git/credentials", ".git-credentials.*"}, lax: true},

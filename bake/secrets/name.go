@@ -102,7 +102,7 @@ func keyOwner(w []byte) bool {
 		"license", "licence", "service", "admin", "server", "client", "consumer", "session", "deploy", "webhook", "integration", "ingest",
 		"subscription", "storage", "hmac", "aes", "cipher", "crypto", "jwt", "base", "root", "write", "user", "authorization", "authentication",
 		"in", "logged", "nonce", "cookie", "instrumentation", "project", "rest", "live", "prod", "production", "gateway", "agent",
-		"registration", "bot", "recovery", "unseal", "seal", "gossip", "preshared", "decryption", "priv", "tsig", "rndc", "routing", "insert",
+		"registration", "symm", "symmetric", "bot", "recovery", "unseal", "seal", "gossip", "preshared", "decryption", "priv", "tsig", "rndc", "routing", "insert",
 		"ddns", "wep", "security", "hub":
 		return true
 	}

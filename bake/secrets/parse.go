@@ -56,9 +56,7 @@ func valueAfter(text []byte, at int) (v value, ok bool) {
 	case c == '>' && !quoted:
 		return element(text, j+1)
 	case c == '<' && !quoted: // <key>Password</key><string>…, <name>password</name><value>…
-		if n := bytes.Index(text[j:min(len(text), j+96)], []byte("><")); n > 0 && text[j+1] == '/' {
-			return element(text, j+n+1)
-		} else if n := bytes.IndexByte(text[j:min(len(text), j+32)], '>'); n > 0 && text[j+1] == '/' {
+		if n := bytes.IndexByte(text[j:min(len(text), j+96)], '>'); n > 0 && text[j+1] == '/' {
 			return element(text, j+n+1)
 		}
 		return v, false

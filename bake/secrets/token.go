@@ -41,7 +41,7 @@ func (t token) triggers(r *rule) []trigger {
 			switch {
 			case !bytes.HasPrefix(f.buf[start:], []byte(mark)):
 			case t.lead != "":
-				if text := f.before(start, 64); tail(text) >= t.leads {
+				if text := f.before(start, 96); tail(text) >= t.leads {
 					if m := lead().FindIndex(text); m != nil && startsWord(text[max(0, m[0]-2):m[0]]) {
 						t.match(f, r, expr(), mark, start, m[1]-m[0])
 					}
@@ -85,7 +85,7 @@ func (t token) match(f *feed, r *rule, expr *regexp.Regexp, mark string, start, 
 // drawn: a token's body looks drawn at random, and is neither an example nor masked.
 func drawn(body []byte) bool {
 	digits, _, upper, lower := census(body)
-	if letters := upper + lower; letters > 12 && digits*6 < letters && wordy(body) > 0.45 {
+	if letters := upper + lower; letters > 12 && digits*6 < letters && wordy(body) > 0.45 && switches(body)*4 < len(body) {
 		return false
 	}
 	return !placeholder(body, strict) && distinct(body) >= min(8, len(body)/2) && entropy(body) > 2.5
@@ -122,7 +122,7 @@ func startsWord(before []byte) bool {
 // tail is the length of the run at the end of text of what tokens consist of.
 func tail(text []byte) int {
 	n := 0
-	for n < len(text) && (nameByte(text[len(text)-1-n]) || text[len(text)-1-n] == '~') {
+	for n < len(text) && (nameByte(text[len(text)-1-n]) || bytes.IndexByte([]byte("~+/"), text[len(text)-1-n]) >= 0) {
 		n++
 	}
 	return n

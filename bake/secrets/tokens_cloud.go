@@ -22,7 +22,9 @@ func cloudTokens() []token {
 		// Microsoft's 2021 change of key formats put a marker of four letters into each service's keys (Azure DevOps blog, "Azure key formats").
 		{id: "azure-storage-key", title: "Azure storage or service key", literals: []string{"AccountKey=", "SharedAccessKey="},
 			expr: `(?:AccountKey|SharedAccessKey)=([A-Za-z0-9+/]{42,86}={0,2})`, revoke: "rotate the key in the Azure portal"},
-		{id: "azure-devops-token", title: "Azure DevOps token", literals: []string{"JQQJ99"}, expr: `JQQJ99[A-Za-z0-9]{20,}`, revoke: "Azure portal"},
+		{id: "azure-key", title: "Azure key", literals: []string{"+ASt", "+ABa", "ACDb"}, lead: `[A-Za-z0-9+/]{76}`, leads: 76, expr: `((?:\+ASt|\+ABa|ACDb)[A-Za-z0-9+/]{5}[AQgw]==)`, revoke: "rotate the key in the Azure portal", valid: mixedCase},
+		{id: "azure-key", title: "Azure key", literals: []string{"+ACR", "AzSe", "AzFu", "AzCa", "+AEh", "+ASb", "AIoT"}, lead: `[A-Za-z0-9+/]{33,44}`, leads: 33, expr: `((?:\+ACR|AzSe|AzFu|AzCa|\+AEh|\+ASb|AIoT)[A-Za-z0-9+/]{5,6}={0,2})(?:[^A-Za-z0-9+/=]|$)`, revoke: "rotate the key in the Azure portal", valid: mixedCase},
+		{id: "azure-devops-token", title: "Azure DevOps token", literals: []string{"JQQJ99"}, lead: `[A-Za-z0-9]{44,56}`, leads: 44, expr: `(JQQJ99[A-Za-z0-9]{20,36})(?:\W|$)`, revoke: "Azure portal"},
 		// learn.microsoft.com/purview, "Microsoft Entra client secret"
 		{id: "azure-client-secret", title: "Microsoft Entra client secret", literals: []string{"Q~"}, lead: `[\w~.]{3}\d`, leads: 4, expr: `(Q~[\w~.-]{31,34})(?:[^\w~.-]|$)`, revoke: "Entra admin center, app registrations", valid: mixedCase},
 		{id: "azure-sas", title: "Azure shared access signature", literals: []string{"sig="}, expr: `sig=([A-Za-z0-9/+]{43}=|[A-Za-z0-9%]{43,73}%3[dD])`, revoke: "rotate the account's key"},

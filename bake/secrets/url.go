@@ -68,7 +68,7 @@ func urlSecret(user, password, host []byte, l level) bool {
 		return false
 	case placeholderHost(host) && (l == strict || prose(password)):
 		return false
-	case template(user) && len(user) > 0, bytes.ContainsAny(password, "{}()"):
+	case template(user) && len(user) > 0 && !bytes.Equal(user, []byte("__token__")), bytes.ContainsAny(password, "{}()"):
 		return false
 	case l == strict:
 		return random(password)

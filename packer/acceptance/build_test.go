@@ -23,6 +23,7 @@ type sealing struct {
 	home   string
 	log    string // of the stand-in
 	agents string
+	before string // blocks of the template before the one that seals
 }
 
 func newSealing(t *testing.T, s *server, commands map[string]rehearsal.Act) *sealing {
@@ -59,11 +60,12 @@ source "null" "here" {
 }
 build {
   sources = ["source.null.here"]
+  %s
   provisioner "leaven" {
     report = "report.json"
     %s
   }
-}`, s.port, user, s.key, communicator, settings))
+}`, s.port, user, s.key, communicator, s.before, settings))
 }
 
 // build runs Packer to its end.

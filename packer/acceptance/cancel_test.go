@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -49,6 +50,10 @@ func TestABuildThatIsEndedEarly(t *testing.T) {
 				t.Errorf("Packer ends with status 0:\n%s", text.String())
 			}
 			s.gone(t, text.String())
+			runs := rehearsal.Entries(t, s.log)
+			if !slices.Contains(runs[len(runs)-1].Args, "--disarm") {
+				t.Errorf("the last stage is not taken back: %s", text.String())
+			}
 			if strings.Contains(text.String(), "battery") {
 				t.Errorf("the password is in the output:\n%s", text.String())
 			}

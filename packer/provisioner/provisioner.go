@@ -50,19 +50,17 @@ func (p *Provisioner) Provision(ctx context.Context, ui packersdk.Ui, comm packe
 		return fmt.Errorf("leaven: %w", err)
 	}
 	s := newSealing(p, ui, comm)
-	first := s.machine
-	err := s.settle(ctx, s.run(ctx))
-	filed := s.file(err)
-	if filed != nil && s.armed {
-		filed = errors.Join(filed, s.disarm(ctx)) // the build fails after all
+	err := s.file(s.settle(ctx, s.run(ctx)))
+	if err == nil {
+		return nil
 	}
-	if err = errors.Join(err, filed); err != nil {
-		s.show.noise(first.Noise())
-		outcome := "the image is not sealed"
-		if p.config.Baseline == takeBaseline {
-			outcome = "there is no baseline"
-		}
-		return errors.New(clean("leaven: " + outcome + ": " + err.Error()))
+	s.show.noise(s.machine.Noise())
+	if s.armed {
+		err = fmt.Errorf("%w\nthe last stage may still be armed, and then seals the machine when it shuts down: `leaven bake --disarm` there takes it back", err)
 	}
-	return nil
+	outcome := "the image is not sealed"
+	if p.config.Baseline == takeBaseline {
+		outcome = "there is no baseline"
+	}
+	return errors.New(clean("leaven: " + outcome + ": " + err.Error()))
 }

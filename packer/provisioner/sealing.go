@@ -23,7 +23,6 @@ const (
 type sealing struct {
 	config   *Config
 	agents   agent.Set
-	comm     packersdk.Communicator
 	machine  *remote.Machine
 	settings string // where the template's bake.yaml lies on the far side; empty where it names none
 	show     *show
@@ -33,14 +32,11 @@ type sealing struct {
 }
 
 func newSealing(p *Provisioner, ui packersdk.Ui, comm packersdk.Communicator) *sealing {
-	s := &sealing{config: &p.config, agents: p.agents, comm: comm, show: &show{ui: ui}, report: newReport(p.version, &p.config)}
-	s.machine = s.reach()
-	return s
-}
-
-// reach returns the far side with a staging folder of its own, which is not there yet.
-func (s *sealing) reach() *remote.Machine {
-	return remote.New(s.comm, remote.Options{Staging: s.config.StagingDirectory, Password: s.config.SudoPassword})
+	c := &p.config
+	return &sealing{
+		config: c, agents: p.agents, show: &show{ui: ui}, report: newReport(p.version, c),
+		machine: remote.New(comm, remote.Options{Staging: c.StagingDirectory, Password: c.SudoPassword}),
+	}
 }
 
 // run sets up and does the steps.
@@ -92,7 +88,7 @@ func (s *sealing) do(ctx context.Context, step step) error {
 	started := time.Now()
 	s.broken, s.armed = true, s.armed || step.arms
 	end, err := s.machine.Run(ctx, remote.Job{
-		Command: step.command, Flags: step.flags, Version: s.report.Version, Limit: s.config.deadline() + graceLimit,
+		Command: step.command, Flags: step.flags, Version: s.report.Version, Limit: s.config.deadline() + graceLimit, Armed: s.armed,
 	}, func(rec wire.Record) {
 		rec = censored(rec)
 		run.add(rec)
@@ -108,58 +104,33 @@ func (s *sealing) do(ctx context.Context, step step) error {
 	return run.judge(step, s.config.Strict)
 }
 
-// settle leaves no agent on the far side, and no last stage armed where the image is not sealed.
+// settle leaves no agent on the far side, and no last stage armed where the image is not sealed: a machine that lives on must
+// not be sealed by its next shutdown. It works when the build was cancelled too.
 func (s *sealing) settle(ctx context.Context, failure error) error {
-	err := errors.Join(failure, s.cleanUp(ctx))
-	switch {
-	case err == nil || !s.armed:
-		return err
-	case s.broken: // it could still arm
-		return errors.Join(err, errStillArmed)
-	}
-	return errors.Join(err, s.disarm(ctx))
-}
-
-var errStillArmed = errors.New("the last stage may still be armed, and then seals the machine when it shuts down")
-
-// cleanUp leaves no agent running and none on the disk, also when the build was cancelled.
-func (s *sealing) cleanUp(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), cleanUpLimit, fmt.Errorf("not done within %v", cleanUpLimit))
 	defer cancel()
 	var stopped error
-	if s.broken {
+	switch {
+	case failure != nil && s.armed:
+		s.show.title("taking the last stage back, as the image is not sealed")
+		stopped = s.machine.Disarm(ctx)
+		s.armed = stopped != nil
+	case s.broken:
 		stopped = s.machine.Stop(ctx)
-		s.broken = stopped != nil
 	}
-	if err := s.machine.Remove(ctx); stopped == nil {
-		return err
+	removed := s.machine.Remove(ctx)
+	if stopped != nil {
+		removed = nil // it would only say the same
 	}
-	return stopped
+	return errors.Join(failure, stopped, removed)
 }
 
-// disarm takes the last stage back when the build has failed after it may have been armed: a machine that lives on must not be
-// sealed by its next shutdown. The agent is brought anew, since a run that fails takes it away.
-func (s *sealing) disarm(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), cleanUpLimit, fmt.Errorf("not done within %v", cleanUpLimit))
-	defer cancel()
-	s.machine = s.reach()
-	err := s.setUp(ctx)
-	if err == nil {
-		err = s.do(ctx, disarming(s.config.deadline()))
-	}
-	if err = errors.Join(err, s.cleanUp(ctx)); err != nil {
-		return errors.Join(errStillArmed, err)
-	}
-	s.armed = false
-	return nil
-}
-
-// file closes the report and tells the outcome.
+// file closes the report, tells the outcome, and returns what went wrong in all.
 func (s *sealing) file(failure error) error {
 	r := s.report
 	r.Finished, r.LastStage = time.Now().UTC(), s.armed
 	if s.config.Baseline == takeBaseline {
-		return nil // the report is about sealing
+		return failure // the report is about sealing
 	}
 	r.Sealed = failure == nil
 	if failure != nil {
@@ -168,7 +139,7 @@ func (s *sealing) file(failure error) error {
 		s.show.title("sealed: %s", r.summary())
 	}
 	if s.config.Report == "" {
-		return nil
+		return failure
 	}
-	return r.write(s.config.Report)
+	return errors.Join(failure, r.write(s.config.Report))
 }

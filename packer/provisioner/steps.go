@@ -3,7 +3,6 @@ package provisioner
 import (
 	"maps"
 	"slices"
-	"time"
 )
 
 // A step is one run of the agent.
@@ -33,14 +32,6 @@ func (s *sealing) steps() []step {
 		steps = append(steps, step{title: "auditing", command: "audit", flags: s.auditFlags(), failed: "the audit found what must not be in it"})
 	}
 	return steps
-}
-
-// disarming is the step that takes the last stage back.
-func disarming(deadline time.Duration) step {
-	return step{
-		title: "taking the last stage back, as the image is not sealed", command: "bake",
-		flags: []string{"--deadline", deadline.String(), "--disarm"}, failed: "it is still armed",
-	}
 }
 
 // bakeFlags leave to the last stage what it is for. Where none will run, as in a chroot, all is done now.

@@ -127,7 +127,7 @@ func TestQuote(t *testing.T) {
 
 // csh reads no quoted text over several lines.
 func TestScriptsAreOneLine(t *testing.T) {
-	for _, text := range []string{probeScript, rootScript, putScript, sumScript, runScript, stopScript, removeScript} {
+	for _, text := range []string{probeScript, rootScript, putScript, sumScript, runScript, armedScript, stopScript, stoppedScript, disarmScript, removeScript} {
 		if strings.Contains(text, "\n") {
 			t.Errorf("more than one line: %s", text)
 		}

@@ -18,11 +18,20 @@ type Job struct {
 	Flags   []string      // after those that every run has
 	Version string        // what the agent must say it is
 	Limit   time.Duration // how long the run may take in all
+	Armed   bool          // the last stage may be armed by it, or is
 }
 
-// The staging folder goes at once when a run fails, also when nobody is left to ask for it: Packer may have been killed. The
-// trap keeps this shell, and not the agent, alive when a terminal hangs up.
-const runScript = `d=$1; shift; trap : HUP; "$@"; s=$?; [ "$s" -eq 0 ] || rm -rf -- "$d"; exit "$s"`
+// The staging folder goes at once when the reader is gone, as the agent's death by a closed pipe (141) or a terminal that hung
+// up tells: Packer may have been killed, and nobody is left to ask for it. After an ordinary failure it stays, for Stop and Disarm
+// to use. The trap keeps this shell, and not the agent, alive when a terminal hangs up.
+const runScript = `d=$1; h=; shift; trap h=1 HUP; "$@"; s=$?; case $h:$s in :[012]|:137|:143) ;; *) rm -rf -- "$d";; esac; exit "$s"`
+
+// A cancelled build's plugins are killed before they could ask for anything: so the far side takes the last stage back by itself
+// when its reader is gone. It has to be inside of sudo, which could ask for its password again.
+const armedScript = `h=; trap h=1 HUP TERM; "$@"; s=$?; case $h:$s in :[012]|:137|:143) ;; *) "$1" ` + disarm + ` >/dev/null 2>&1;; esac; exit "$s"`
+
+// disarm is the agent's command that takes the last stage back.
+const disarm = `bake --root / --disarm --deadline 40s`
 
 // Run runs the agent as root, hands on its change, finding and note records as they come, and returns its end record.
 //
@@ -37,7 +46,11 @@ func (m *Machine) Run(ctx context.Context, job Job, each func(wire.Record)) (wir
 	defer silent.Stop()
 
 	nonce := rand.Text()
-	words, stdin := m.asRoot(append([]string{m.path(), job.Command, "--root", "/", "--output", "jsonl", "--nonce", nonce}, job.Flags...)...)
+	words := append([]string{m.path(), job.Command, "--root", "/", "--output", "jsonl", "--nonce", nonce}, job.Flags...)
+	if job.Armed {
+		words = append([]string{"/bin/sh", "-c", armedScript, "leaven"}, words...)
+	}
+	words, stdin := m.asRoot(words...)
 	command := script(runScript, append([]string{m.facts.Staging}, words...)...)
 	out, in := io.Pipe()
 	exited := make(chan int, 1)

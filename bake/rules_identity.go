@@ -224,7 +224,7 @@ func hostKeyMakers() []Maker {
 		{Name: "sshd-gen-keys-start", Where: "/{usr/sbin,usr/lib/ssh,usr/lib/openssh}/sshd-gen-keys-start"},
 		{Name: "a unit that runs ssh-keygen", Where: "/etc/systemd/system/**", Holds: generates},
 		{Name: "a unit that runs ssh-keygen", Where: "/{usr/lib,lib,usr/local/lib}/systemd/system/{ssh,*host*key}*.service", Holds: generates},
-		{Name: "an init script that runs ssh-keygen", Where: "/etc/{init.d,rc.d/init.d}/{ssh,sshd}", Holds: generates},
+		{Name: "an init script that runs ssh-keygen", Where: "/etc/{init.d,rc.d/init.d}/*ssh*", Holds: generates},
 		{Name: "rc.local", Where: "/etc/{rc.local,rc.d/rc.local}", Holds: generates},
 	}
 }

@@ -144,6 +144,7 @@ func logRules() []Rule {
 				"/{opt,srv,usr/local}/*/{log,logs}/*.{log,out,err}", "/{opt,srv,usr/local}/*/*/{log,logs}/*.{log,out,err}", "/{opt,srv,usr/local}/*/*/*/{log,logs}/*.{log,out,err}",
 				"/var/lib/*/{log,logs}/*.log", "/var/www/*/{log,logs}/*.log", "~/{log,logs}/*.log", "~/.pm2/logs/*.log",
 			},
+			Except:    []string{"/var/log"}, // of a user whose home is /var
 			Action:    Truncate,
 			Stage:     Shutdown,
 			Default:   AuditOnly, // a file with such a name may be anything

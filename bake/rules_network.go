@@ -100,9 +100,9 @@ func networkRules() []Rule {
 			ID:        "network-addresses",
 			Title:     "hardware addresses in network files",
 			Why:       "an interface with another address is not configured, or all clones get the same one",
-			Source:    "systemd.network(5), systemd.link(5), interfaces(5)",
-			Where:     []string{"/etc/systemd/network/*.{network,link,netdev}", "/etc/network/interfaces", "/etc/network/interfaces.d/*"},
-			Holds:     `(?im)^[ \t]*((Permanent)?MACAddress[ \t]*=|hwaddress[ \t])[^\n]*[0-9a-f]{2}:[0-9a-f]{2}`,
+			Source:    "systemd.network(5), systemd.link(5), interfaces(5), ifcfg(5)",
+			Where:     []string{"/etc/systemd/network/*.{network,link,netdev}", "/etc/network/interfaces", "/etc/network/interfaces.d/*", "/etc/sysconfig/network{,-scripts}/ifcfg-*"},
+			Holds:     `(?im)^[ \t]*((Permanent)?MACAddress[ \t]*=|hwaddress[ \t]|(MACADDR|LLADDR)=)[^\n]*[0-9a-f]{2}:[0-9a-f]{2}`,
 			Action:    Report,
 			Default:   AuditOnly,
 			MadeAgain: "cloud-init, for each new instance",
@@ -117,6 +117,21 @@ func networkRules() []Rule {
 			Action:    Delete,
 			Default:   Off, // where nothing writes it again there is no DNS
 			MadeAgain: "the DHCP client, NetworkManager or systemd-resolved",
+		},
+		{
+			ID:     "build-proxy",
+			Title:  "proxies of the build's network",
+			Why:    "a clone in another network can fetch nothing through them",
+			Source: "apt.conf(5), dnf.conf(5), systemd.exec(5) Environment=; cluster-api image-builder sysprep",
+			Where: []string{
+				"/etc/apt/{apt.conf,apt.conf.d/*}", "/etc/{environment,wgetrc,curlrc,yum.conf,dnf/dnf.conf,sysconfig/proxy}", "/etc/profile.d/*.{sh,csh}", "~/.{wgetrc,curlrc}",
+				"/etc/systemd/system/*.service.d/*.conf", "/etc/systemd/system.conf.d/*.conf",
+			},
+			Holds: `(?im)^[ \t]*(Acquire::\w+::)?Proxy[ \t]+"?https?://|^[ \t]*(export[ \t]+|(Default)?Environment="?)?(https?|ftp|all)_proxy[ \t]*=[ \t]*["']?[^\s"'$]|` +
+				`^[ \t]*proxy[ \t]*=[ \t]*["']?\w+:|^PROXY_ENABLED="?yes`,
+			Action:    Report, // a file that names one may say much else
+			Default:   AuditOnly,
+			MadeAgain: "user data, where instances need one",
 		},
 		{
 			ID:        "firewall-rules",

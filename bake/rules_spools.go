@@ -142,7 +142,7 @@ func systemRules() []Rule {
 			Title:     "when timers ran last",
 			Why:       "a clone that starts weeks later runs all of them at once, at its first boot",
 			Source:    "systemd.timer(5), Persistent=",
-			Where:     []string{"/var/lib/systemd/timers/stamp-*", "/var/spool/anacron/cron.*", "/var/lib/apt/periodic/*"},
+			Where:     []string{"/var/lib/systemd/timers/stamp-*", "/var/spool/anacron/cron.*", "/var/spool/cron/lastrun/*", "/var/lib/apt/periodic/*"},
 			Files:     true,
 			Action:    Delete,
 			Stage:     Shutdown,

@@ -9,7 +9,7 @@ func userRules() []Rule {
 			Why:    "commands that were typed name hosts, users and often passwords",
 			Source: "bash(1), zshall(1), fish(1), ash(1); EC2 guide for shared Linux AMIs; virt-sysprep bash-history, zsh-history",
 			Where: []string{
-				"~/.*{history,hist}", "~/.*history{-,_,[0-9]}*", "~/.*history.{tmp,new,lock,LOCK,bak,old,orig,save,swp,db,sqlite,sqlite-*,[0-9]*}", "~/.histfile*", "~/.zhistory*",
+				"~/.*{history,hist}", "~/.*history{-,_,[0-9]}*", "~/.*history.{tmp,TMP,new,lock,LOCK,bak,old,orig,save,swp,db,sqlite,sqlite-*,[0-9]*}", "~/.histfile*", "~/.zhistory*",
 				"~/.zsh_sessions/*", "~/.bash_sessions/*", "~/.config/{zsh,bash,fish}/.*history", "~/.config/fish/*history", "~/.config/nushell/history.{txt,sqlite3,sqlite3-*}",
 				"~/.local/{share,state}/{fish,bash,zsh,ksh,mksh,nushell,xonsh,elvish}/*history*", "~/.local/share/{fish,xonsh}/*history*", "~/.local/share/xonsh/{history_json/*,xonsh-*.json}",
 				"~/.local/state/*history*", "~/.local/share/atuin/*.db*", "~/.local/share/powershell/PSReadLine/*history*", "~/.cache/{zsh,bash}/*history*",

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/leaven-dev/leaven/internal/fstab"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
@@ -62,20 +63,15 @@ func ImageMounts(root *rootfs.Root, cross []string) ([]string, error) {
 
 // localMounts lists the mount points of local file systems in the tree's own fstab(5).
 func localMounts(root *rootfs.Root) ([]string, error) {
-	data, err := root.ReadFile("/etc/fstab")
-	if err != nil && !nothing(err) {
+	table, err := fstab.Read(root)
+	if err != nil {
 		return nil, fmt.Errorf("cannot tell which mounts belong to the image: %w", err)
 	}
 	var points []string
-	for line := range strings.Lines(string(data)) {
-		f := strings.Fields(line)
-		if len(f) < 3 || strings.HasPrefix(f[0], "#") || network(f[2]) {
-			continue
+	for _, e := range table.Entries() {
+		if e.Type != "" && !network(e.Type) && !e.Has("_netdev") && !strings.Contains(e.Options, "bind") {
+			points = append(points, path.Clean(e.Point))
 		}
-		if len(f) > 3 && (slices.Contains(strings.Split(f[3], ","), "_netdev") || strings.Contains(f[3], "bind")) {
-			continue
-		}
-		points = append(points, path.Clean(f[1]))
 	}
 	return points, nil
 }

@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/leaven-dev/leaven/firstboot"
+	"github.com/leaven-dev/leaven/internal/fstab"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 	"github.com/leaven-dev/leaven/internal/run"
 )
@@ -94,14 +95,9 @@ func makeKey(ctx context.Context, env firstboot.Env) error {
 
 // inFstab tells whether fstab(5) has a mount at dir.
 func inFstab(root *rootfs.Root, dir string) (bool, error) {
-	data, err := root.ReadFile("/etc/fstab")
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+	table, err := fstab.Read(root)
+	if err != nil {
+		return false, err
 	}
-	for line := range strings.Lines(string(data)) {
-		if f := strings.Fields(line); len(f) > 1 && !strings.HasPrefix(f[0], "#") && path.Clean(f[1]) == dir {
-			return true, nil
-		}
-	}
-	return false, err
+	return slices.ContainsFunc(table.Entries(), func(e fstab.Entry) bool { return e.At(dir) }), nil
 }

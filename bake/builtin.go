@@ -11,6 +11,7 @@ func Builtin(plugins []Rule) []Rule {
 		rules []Rule
 	}{
 		{"leaven", baselineRules()},
+		{"identity", hostKeyRules()},
 		{"identity", identityRules()},
 		{"network", networkRules()},
 		{"storage", storageRules()},

@@ -32,7 +32,7 @@ func userRules() []Rule {
 			Title:     "files that are named like histories",
 			Why:       "a copy of a history tells what it tells; it may be something else",
 			Source:    "bash(1), zshall(1)",
-			Where:     []string{"~/.*history.*"},
+			Where:     []string{"~/.*history.[A-Za-z]*"},
 			Files:     true,
 			Action:    Report,
 			Default:   AuditOnly,
@@ -46,7 +46,7 @@ func userRules() []Rule {
 			Where: []string{
 				"~/.{dbshell,mongodb/mongosh/*history*,mongodb/mongosh/*_log,mongosh/*history*,config/mongodb/mongosh/*history*}",
 				"~/.{cassandra,beeline,julia/logs,ghc,lldb,mc,nano,lftp}/*history*", "~/.lftp/cwd_history", "~/.ipython/profile_*/history.sqlite*", "~/.ipython/profile_*/db/*",
-				"~/.config/{octave,psql,litecli,mycli,pgcli,gsql}/*history*", "~/.{mycli,pgcli,litecli}-history*", "~/.{mycli,pgcli}.log",
+				"~/.config/{octave,psql,litecli,mycli,pgcli,gsql}/*history*", "~/.{mycli,pgcli}.log",
 				"~/.local/{share,state}/{psql,mysql,mariadb,sqlite,sqlite3,python,node,redis,gdb,nano,octave,mc,lftp,tig,units,ipython,iex,erl,ghc,guile,irb,pry,R}/*hist*",
 				"~/.local/share/mc/*history*", "~/.cache/erlang-history/*",
 				"~/.config/{psysh,php}/*history*", "~/.local/share/jupyter/*history*", "~/.local/share/{z,zoxide,autojump}/*", "~/.{z,fasd,autojump}", "~/.minicom.log",

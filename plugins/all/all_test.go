@@ -54,7 +54,8 @@ var samples = map[string]string{
 	"network-addresses": "[Match]\nMACAddress=52:54:00:12:34:56\nhwaddress ether 52:54:00:12:34:56\n", "resolv-conf": "nameserver 10.0.0.2\n", "filesystem-uuids": "UUID=1 / ext4\n", "swap-partitions": "UUID=1 none swap sw 0 0\n", "swap-files": swap,
 	"mail-passwords": "password x\n", "build-settings-credentials": "<password>x</password>\n", "ssh-user-keys-other": "-----BEGIN OPENSSH " + "PRIVATE KEY-----\n",
 	"wireguard-interfaces": "PrivateKey = x\n", "chef-node-name": "node_name 'x'\n", "mysql-passwords": "password = x\n", "runner-tokens": "token = x\n", "domain-settings": "id_provider = ad\n",
-	"service-keys-shared": "PRIVATE KEY", "cloudinit-installer": "userdata_raw: x\n",
+	"service-keys-shared": "PRIVATE KEY", "cloudinit-installer": "userdata_raw: x\n", "build-proxy": "http_proxy=http://10.0.0.5:3128\n", "editor-swap": "b0VIM 9.0\x00",
+	"iscsi-name-debian": "InitiatorName=iqn.1993-08.org.debian:01:x\n", "iscsi-name-file": "InitiatorName=iqn.1994-05.com.redhat:x\n",
 	// What rules edit.
 	"root-password": "root:$6$x$y:1::::::\n", "password-hashes": "a:$6$x$y:1::::::\n", "sshd-passwords": "PasswordAuthentication yes\n", "sshd-root-login": "PermitRootLogin yes\n",
 	"hostname-settings": "HOSTNAME=x\n", "hosts-entry": "127.0.1.1 x\n", "popularity-contest": "MY_HOSTID=x\n", "interface-addresses": "HWADDR=x\n",

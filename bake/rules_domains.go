@@ -1,0 +1,90 @@
+package bake
+
+// domainRules take out what makes a machine a member of a domain.
+func domainRules() []Rule {
+	return []Rule{
+		{
+			ID:        "kerberos-keytab",
+			Title:     "Kerberos keys of the host",
+			Why:       "whoever has them can pose as the build machine in its domain",
+			Source:    "virt-sysprep kerberos-hostkeytab; krb5.conf(5)",
+			Where:     []string{"/etc/krb5.keytab", "/etc/krb5/krb5.keytab", "/var/{lib/krb5,kerberos/krb5}/user/*/*.keytab", "/var/lib/krb5kcm/*", "/{tmp,var/tmp}/krb5cc_*", "~/.krb5cc*", "/var/lib/gssproxy/clients/*"},
+			Files:     true,
+			Action:    Delete,
+			MadeAgain: "joining the domain",
+			Secret:    true,
+		},
+		{
+			ID:        "kerberos-data",
+			Title:     "database of a Kerberos server",
+			Why:       "every clone has the keys of the whole realm",
+			Source:    "virt-sysprep kerberos-data",
+			Where:     []string{"/var/{kerberos/krb5kdc,lib/krb5kdc,lib/heimdal-kdc}/*"},
+			Except:    []string{"/var/{kerberos,lib}/krb5kdc/{kadm5.acl,kdc.conf}", "/etc/krb5kdc"},
+			Files:     true,
+			Action:    Delete,
+			Default:   Off, // it is the server's data
+			MadeAgain: "nothing",
+			Secret:    true,
+		},
+		{
+			ID:     "ipa-client",
+			Title:  "membership of an IPA domain",
+			Why:    "every clone claims to be the build machine",
+			Source: "virt-sysprep ipa-client; ipa-client-install(1)",
+			Where: []string{
+				"/etc/ipa/{ca.crt,default.conf,nssdb/*}", "/var/lib/ipa-client/{sysrestore,pki}/*", "/etc/pki/ca-trust/source/anchors/ipa-ca.crt",
+				"/usr/local/share/ca-certificates/ipa-ca.crt", "/etc/pki/ca-trust/source/ipa.p11-kit",
+			},
+			Files:     true,
+			Action:    Delete,
+			MadeAgain: "ipa-client-install",
+			Secret:    true,
+		},
+		{
+			ID:        "sssd-data",
+			Title:     "caches and secrets of sssd",
+			Why:       "they hold users and password hashes of the domain",
+			Source:    "virt-sysprep sssd-db-log; sssd(8)",
+			Where:     []string{"/var/lib/sss/{db,mc,gpo_cache,pubconf,keytabs,secrets}/**"},
+			Files:     true,
+			Action:    Delete,
+			MadeAgain: "sssd",
+			Secret:    true,
+		},
+		{
+			ID:        "samba-data",
+			Title:     "databases and secrets of Samba",
+			Why:       "whoever has them can pose as the build machine in its domain",
+			Source:    "virt-sysprep samba-db-log; tdbbackup(8)",
+			Where:     []string{"/var/lib/samba/**/*.{tdb,tdb.bak,ldb,dat}", "/var/lib/samba/private/**", "/var/{cache/samba,run/samba,lib/samba/winbindd_cache}/**", "/etc/samba/{secrets.tdb,MACHINE.SID,smbpasswd,passdb.tdb}"},
+			Files:     true,
+			Action:    Delete,
+			MadeAgain: "Samba; the domain, by joining it again",
+			Secret:    true,
+		},
+		{
+			ID:        "certmonger-requests",
+			Title:     "certificates that certmonger renews",
+			Why:       "a clone would renew its parent's certificates, and all would go on as one host",
+			Source:    "certmonger(8), getcert-stop-tracking(1)",
+			Where:     []string{"/var/lib/certmonger/requests/*"},
+			Files:     true,
+			Action:    Delete,
+			Default:   AuditOnly, // the certificates and keys that they name stay where they are
+			MadeAgain: "getcert request, at first boot",
+			Secret:    true,
+		},
+		{
+			ID:        "domain-settings",
+			Title:     "settings of a domain",
+			Why:       "a clone asks the domain's servers about users without being a member",
+			Source:    "sssd.conf(5), realm(8)",
+			Where:     []string{"/etc/sssd/sssd.conf", "/etc/sssd/conf.d/*.conf"},
+			Holds:     `(?m)^[ \t]*(id_provider[ \t]*=[ \t]*(ad|ipa|ldap)|ldap_default_authtok[ \t]*=)`,
+			Action:    Report,
+			Default:   AuditOnly,
+			MadeAgain: "joining the domain",
+		},
+	}
+}

@@ -129,8 +129,13 @@ func looksKey(v []byte, l level) bool {
 }
 
 // publicID: the name would be a secret's, but the value is an identity that others may know: a PGP key to sign with, an AWS
-// access key, which has a rule of its own.
+// access key, which has a rule of its own, and keys that services make for web pages.
 func publicID(name, v []byte) bool {
+	for _, mark := range [...]string{"pk.eyJ", "pk_live_", "pk_test_"} {
+		if bytes.HasPrefix(v, []byte(mark)) {
+			return true
+		}
+	}
 	return foldSuffix(name, "signingkey") && fingerprint(v) || len(v) >= 20 && (bytes.HasPrefix(v, []byte("AKIA")) || bytes.HasPrefix(v, []byte("ASIA"))) && allOf(v[4:20], upperDigits)
 }
 

@@ -50,7 +50,7 @@ func triggers(rules map[string]*rule) []trigger {
 		trigger{[]string{"akia", "asia"}, (*feed).awsSecret},
 		trigger{[]string{"://"}, (*feed).urlPassword},
 		trigger{[]string{"kind: secret", "kind: 'secret'", `kind: "secret"`}, (*feed).kubernetesSecret},
-		trigger{[]string{"%3d", "%3a", "%22", "%0a", "%2b", `\u00`, `\x3d`}, (*feed).escaped},
+		trigger{[]string{"%3d", "%3a", "%22", "%0a", "%2b", `\u00`, `\x3d`, "=3d", "&#61;", "&#x3d;", "&#58;"}, (*feed).escaped},
 		trigger{[]string{"pass", "pwd", "secret", "token", "cred", "psk", "key", "pw", "jwt", "auth", "_pat", "salt"}, (*feed).assignment},
 	)
 }

@@ -6,14 +6,16 @@ import (
 	"strconv"
 )
 
-// escaped looks at signs of percent-encoding (RFC 3986, 2.1) and of \uXXXX and \xXX escapes, and searches the run of
-// text around them once more without. Only those of signs that join names and values are looked for.
+// escaped looks at signs of percent-encoding (RFC 3986, 2.1), of \uXXXX and \xXX escapes, of mail's =XX (RFC 2045, 6.7) and
+// of XML's &#NN;, and searches the run of text around them once more without. Only those of signs that join names and values
+// are looked for.
 func (f *feed) escaped(start, end int) {
 	if f.base+int64(start) < f.plain || f.depth >= maxDepth {
 		return
 	}
 	floor := byte(' ') // percent-encoded text has no blanks; escaped text has, but no line ends
-	if f.buf[start] == '\\' {
+	sign := f.buf[start]
+	if sign != '%' {
 		floor = 0x1f
 	}
 	left := f.before(start, 512)
@@ -28,13 +30,13 @@ func (f *feed) escaped(start, end int) {
 	}
 	f.plain = f.base + int64(end+to)
 	first := start - (len(left) - from)
-	plain := unescape(f.buf[first : end+to])
+	plain := unescape(f.buf[first:end+to], sign)
 	if len(plain) == end+to-first || f.job.spend(len(plain)) != nil {
 		return
 	}
 	f.again(first, plain)
 	if floor == ' ' && bytes.IndexByte(plain, '+') >= 0 { // forms write a blank as +
-		f.again(first, unescape(bytes.ReplaceAll(f.buf[first:end+to], []byte{'+'}, []byte{' '})))
+		f.again(first, unescape(bytes.ReplaceAll(f.buf[first:end+to], []byte{'+'}, []byte{' '}), sign))
 	}
 }
 
@@ -46,28 +48,51 @@ func (f *feed) again(at int, text []byte) {
 	s.advance(true)
 }
 
-// unescape undoes %XX, \xXX and \u00XX.
-func unescape(text []byte) []byte {
+// unescape undoes escapes of the kind that the sign begins: %XX, =XX, \xXX and \u00XX, &#NN; and &#xNN;.
+func unescape(text []byte, sign byte) []byte {
 	out := make([]byte, 0, len(text))
 	for i := 0; i < len(text); {
-		n, digits := 0, ""
-		switch {
-		case text[i] == '%' && i+3 <= len(text):
-			n, digits = 3, string(text[i+1:i+3])
-		case bytes.HasPrefix(text[i:], []byte(`\x`)) && i+4 <= len(text):
-			n, digits = 4, string(text[i+2:i+4])
-		case bytes.HasPrefix(text[i:], []byte(`\u00`)) && i+6 <= len(text):
-			n, digits = 6, string(text[i+4:i+6])
-		}
-		if c, err := strconv.ParseUint(digits, 16, 8); n > 0 && err == nil {
-			out = append(out, byte(c))
-			i += n
-			continue
+		if text[i] == sign {
+			if c, n := escape(text[i:]); n > 0 {
+				out = append(out, c)
+				i += n
+				continue
+			}
 		}
 		out = append(out, text[i])
 		i++
 	}
 	return out
+}
+
+// escape reads one; n is its length, 0 where there is none.
+func escape(text []byte) (c byte, n int) {
+	from, to, base := 1, 3, 16
+	switch {
+	case bytes.HasPrefix(text, []byte(`\x`)):
+		from, to = 2, 4
+	case bytes.HasPrefix(text, []byte(`\u00`)):
+		from, to = 4, 6
+	case text[0] == '\\':
+		return 0, 0
+	case text[0] == '&':
+		to = bytes.IndexByte(text[:min(len(text), 8)], ';')
+		if to < 3 || text[1] != '#' {
+			return 0, 0
+		}
+		if from, base = 2, 10; text[2] == 'x' || text[2] == 'X' {
+			from, base = 3, 16
+		}
+		n = 1
+	}
+	if to > len(text) {
+		return 0, 0
+	}
+	v, err := strconv.ParseUint(string(text[from:to]), base, 8)
+	if err != nil {
+		return 0, 0
+	}
+	return byte(v), to + n
 }
 
 // printableText: nearly all of it is what people type.

@@ -35,6 +35,9 @@ func (s *Scanner) newPlace(name string) *place {
 	case ".1", ".2", ".3", ".3pm", ".4", ".5", ".6", ".7", ".8", ".po", ".pot", ".mo", ".info", ".texi", ".rst", ".tex":
 		p.level = strict
 	}
+	if strings.Contains(lower, "/man/man") { // the section was taken for the number of a rotated file
+		p.level = strict
+	}
 	p.vendor, p.sample = vendor, vendor && (sampleTree(lower) || sampleName(p.base))
 	if !p.sample {
 		p.format = s.formats.find(name, p.base)

@@ -79,6 +79,8 @@ func template(v []byte) bool {
 		return true
 	case len(s) > 30 && s[0] == '$' && strings.Count(s, "$") >= 3: // a hash of crypt(3), which has a rule of its own
 		return true
+	case len(s) > 256 && strings.HasPrefix(s, "Ag"): // sealed by kubeseal, for the cluster only
+		return true
 	case strings.HasPrefix(s, "ENC["), strings.HasPrefix(s, "arn:"), strings.HasPrefix(s, "vault:"), strings.HasPrefix(s, "op://"),
 		strings.HasPrefix(s, "!vault"), strings.HasPrefix(s, "!secret"), strings.HasPrefix(s, "env:"), strings.HasPrefix(s, "file:"),
 		strings.HasPrefix(s, "process.env"), strings.HasPrefix(s, "os.environ"), strings.HasPrefix(s, "secret://"), strings.HasPrefix(s, "ssm:"):

@@ -95,6 +95,9 @@ func (d *database) search() {
 				rows.write([]byte(" = "))
 				rows.write(v.text)
 				rows.write([]byte("\n"))
+				if k := sniff(v.text); k != rawData && k != foreignData && d.depth+1 < maxDepth {
+					d.job.note(d.job.open(k, bytes.NewReader(v.text), int64(len(v.text)), d.place, d.where+"!"+quote(t.name)+"."+quote(name), d.depth+1))
+				}
 				// Tables of settings hold the names in one column and the values in the next.
 				if i+1 < len(row) && len(v.text) <= maxName && len(row[i+1].text) > 0 && len(row[i+1].text) <= maxValue && isName(v.text) {
 					rows.write(v.text)

@@ -88,10 +88,37 @@ func (j *job) stream(r io.Reader, size int64, p *place, where string, depth int)
 		j.incomplete("archives are nested more than %d deep", maxDepth)
 		k = rawData
 	}
+	if k == rawData && bytes.HasPrefix(head, []byte("#!")) && depth < maxDepth && j.parts == nil {
+		if head, r = peek(r, scriptSize); bytes.IndexByte(head, 0) > 0 {
+			if n := payload(head); n > 0 {
+				if err := j.raw(io.LimitReader(r, int64(n)), int64(n), p, where, depth); err != nil {
+					return err
+				}
+				return j.stream(r, -1, p, where+"!behind the script", depth+1)
+			}
+		}
+	}
 	if k == rawData {
 		return j.raw(r, size, p, where, depth)
 	}
 	return j.open(k, r, size, p, where, depth)
+}
+
+// scriptSize is how far into a script the archive is looked for that it carries, in bytes: makeself's have 20 KB in front.
+const scriptSize = 64 << 10
+
+// payload finds what begins behind one of a script's lines; 0 where nothing does.
+func payload(script []byte) int {
+	for at := 0; ; {
+		n := bytes.IndexByte(script[at:], '\n')
+		if n < 0 || at+n+1 >= len(script) {
+			return 0
+		}
+		at += n + 1
+		if k := sniff(script[at:min(len(script), at+headSize)]); k != rawData && k != foreignData {
+			return at
+		}
+	}
 }
 
 // peek reads up to n bytes, and gives a reader that starts with them.

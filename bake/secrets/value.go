@@ -70,12 +70,18 @@ func reference(v []byte) bool {
 	switch {
 	case bytes.Contains(v, []byte("://")): // secrets in URLs have a rule of their own
 		return true
-	case bytes.ContainsAny(v, "()[]") && wordy(v) > 0.3:
+	case bytes.ContainsAny(v, "()[]") && wordy(v) > 0.3, call(v):
 		return true
 	case bytes.Contains(v, []byte("->")), bytes.Contains(v, []byte("::")):
 		return true
 	}
 	return false
+}
+
+// call: a function's name in lower case, and what it is given.
+func call(v []byte) bool {
+	n := bytes.IndexByte(v, '(')
+	return n > 2 && n+1 < len(v) && len(bytes.Trim(v[:n], "abcdefghijklmnopqrstuvwxyz_.")) == 0 && bytes.IndexByte([]byte(":$'\")"), v[n+1]) >= 0
 }
 
 // filePath: where the secret is kept.

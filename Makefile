@@ -35,7 +35,7 @@ BUILD := go build -trimpath -buildvcs=false -ldflags='-s -w -buildid= -X main.ve
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-build: go agents ## bin/leaven, bin/leaven-linux-arm64, bin/packer-plugin-leaven
+build: go agents ## bin/leaven, bin/leaven-linux-arm64, bin/packer-plugin-leaven (for a Mac: GOOS=darwin GOARCH=arm64 make build)
 	@$(say) "build the Packer plugin"
 	@$(BUILD) -o bin/packer-plugin-leaven ./cmd/packer-plugin-leaven
 

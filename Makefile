@@ -80,12 +80,15 @@ check: setup tools agents ## formatting, vet, staticcheck, generated files
 FILES := git ls-files --cached --others --exclude-standard
 SUMS := $(FILES) | xargs -r -d '\n' sha256sum
 
+# The agent's size is boot time, and AWS speaks HTTP/1.1 too: without HTTP/2 it is 0.36 MB smaller.
+AGENT_TAGS := nethttpomithttp2
+
 # The plugin carries the agent for each architecture. gzip -n leaves out name and
 # time, so that the same source gives the same plugin.
 agents: go
 	@$(say) "build leaven $(VERSION) for amd64 and arm64"
-	@GOOS=linux GOARCH=amd64 $(BUILD) -o bin/leaven ./cmd/leaven
-	@GOOS=linux GOARCH=arm64 $(BUILD) -o bin/leaven-linux-arm64 ./cmd/leaven
+	@GOOS=linux GOARCH=amd64 $(BUILD) -tags $(AGENT_TAGS) -o bin/leaven ./cmd/leaven
+	@GOOS=linux GOARCH=arm64 $(BUILD) -tags $(AGENT_TAGS) -o bin/leaven-linux-arm64 ./cmd/leaven
 	@mkdir -p packer/agent
 	@gzip -n9 <bin/leaven >packer/agent/leaven-linux-amd64.gz
 	@gzip -n9 <bin/leaven-linux-arm64 >packer/agent/leaven-linux-arm64.gz

@@ -139,12 +139,7 @@ func (p *provision) read(ctx context.Context) error {
 		return err
 	}
 	before := maps.Clone(p.launch.Values)
-	lookup := func(name string) (string, error) { return p.value(ctx, name) }
-	err = loaded.Expand(
-		func(text string) (string, error) { return config.Fill(text, lookup) },
-		func(text string) (string, error) { return config.FillShell(text, lookup, p.export) },
-	)
-	if err != nil {
+	if err := p.expand(ctx, loaded); err != nil {
 		return err
 	}
 	if !p.dry && !maps.Equal(before, p.launch.Values) {
@@ -161,11 +156,23 @@ func (p *provision) read(ctx context.Context) error {
 	return nil
 }
 
-// export makes a value a variable of the commands that are written for the shell, and returns its name.
-func (p *provision) export(value string) string {
-	name := fmt.Sprintf("LEAVEN_VALUE_%d", len(p.shell))
-	p.shell = append(p.shell, name+"="+value)
-	return name
+// expand fills in what is only known on the instance. In texts for the shell, a variable of the shell takes the place of each
+// value: who may set a tag must not be able to run commands.
+func (p *provision) expand(ctx context.Context, loaded *config.Loaded) error {
+	value := func(name string) (string, error) { return p.value(ctx, name) }
+	variable := func(name string) (string, error) {
+		text, err := value(name)
+		if err != nil {
+			return "", err
+		}
+		shell := fmt.Sprintf("LEAVEN_VALUE_%d", len(p.shell))
+		p.shell = append(p.shell, shell+"="+text)
+		return "${" + shell + "}", nil
+	}
+	return loaded.Expand(
+		func(text string) (string, error) { return config.Expand(text, value) },
+		func(text string) (string, error) { return config.Expand(text, variable) },
+	)
 }
 
 // oneLine makes one line of an error that lists several things.

@@ -31,7 +31,7 @@ func (a *Agent) earlyHostName(who identification) (string, error) {
 	if err != nil || !strings.Contains(loaded.Hostname, "${") {
 		return loaded.Hostname, err
 	}
-	name, err := config.Fill(loaded.Hostname, func(name string) (string, error) {
+	name, err := config.Expand(loaded.Hostname, func(name string) (string, error) {
 		if name == "instance.id" && !who.Provisional {
 			return who.ID, nil
 		}

@@ -86,5 +86,5 @@ func uptime() float64 {
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil {
 		return 0
 	}
-	return float64(t.Nano()/1e6) / 1e3
+	return seconds(time.Duration(t.Nano()))
 }

@@ -37,6 +37,11 @@ func (p *provision) patience() time.Duration {
 	return p.image.Network.Wait
 }
 
+// wait bounds how long something outside is waited for.
+func (p *provision) wait(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, p.patience(), fmt.Errorf("took longer than %v", p.patience()))
+}
+
 // known tells whether an earlier boot has recorded what the metadata service said.
 func (p *provision) known() bool {
 	rec, there := p.book.step("metadata")
@@ -46,9 +51,11 @@ func (p *provision) known() bool {
 // networkStep waits for the network. A boot that knows what it needs goes on without.
 func (p *provision) networkStep(after string) Step {
 	s := Step{
-		ID: "network", Title: "the network", After: []string{after}, Policy: Required, Deadline: p.patience(),
+		ID: "network", Title: "the network", After: []string{after}, Policy: Required, Deadline: p.patience() + quickly,
 		Foresee: "would wait for link, address, route and name server",
 		Check: func(ctx context.Context) (Verdict, error) {
+			ctx, cancel := p.wait(ctx) // who waits can say for what, when the time is over
+			defer cancel()
 			if p.agent.Outside == nil {
 				return Verdict{}, errors.New("this tree is not the running system: there is no network to wait for")
 			}
@@ -66,9 +73,11 @@ func (p *provision) networkStep(after string) Step {
 // at the first one is recorded.
 func (p *provision) metadataStep() Step {
 	return Step{
-		ID: "metadata", Title: "the metadata service", After: []string{"network"}, Policy: Required, Deadline: p.patience(),
+		ID: "metadata", Title: "the metadata service", After: []string{"network"}, Policy: Required, Deadline: p.patience() + quickly,
 		Foresee: "would ask the metadata service which instance this is",
 		Check: func(ctx context.Context) (Verdict, error) {
+			ctx, cancel := p.wait(ctx)
+			defer cancel()
 			was, err := loadLaunch(p.agent.Root, p.who.ID)
 			if err != nil {
 				return Verdict{}, err

@@ -82,12 +82,7 @@ func (p *provision) forReport() (*config.Loaded, error) {
 	if p.config != nil || p.imageErr != nil || p.image == nil {
 		return p.config, p.imageErr
 	}
-	lookup := func(name string) (string, error) { return p.value(context.Background(), name) }
-	err := p.image.Expand(
-		func(text string) (string, error) { return config.Fill(text, lookup) },
-		func(text string) (string, error) { return config.FillShell(text, lookup, p.export) },
-	)
-	return p.image, err
+	return p.image, p.expand(context.Background(), p.image)
 }
 
 // result is how the instance stands so far.

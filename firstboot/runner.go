@@ -75,13 +75,15 @@ func (r *runner) step(ctx context.Context, s Step, before string) bool {
 	rec.ID, rec.Stage, rec.Title, rec.Policy, rec.Boot = s.ID, r.stage, s.Title, s.Policy, r.book.boot
 	rec.Message, rec.Cure, rec.Changed = "", "", false
 	if before != "" {
+		rec.Uptime, rec.Look = uptime(), 0
 		rec.Result, rec.Message = Blocked, fmt.Sprintf("waits for step %s, which failed", before)
 		r.end(rec, known)
 		return false
 	}
-	began, up := time.Now(), uptime()
+	began := time.Now()
+	rec.Uptime, rec.Look = uptime(), 0
 	text, applied, err := r.attempt(ctx, s, rec)
-	rec.Uptime, rec.Look = up, seconds(time.Since(began))
+	rec.Look = seconds(time.Since(began))
 	if applied || rec.Done.IsZero() {
 		rec.Started, rec.Ended = began.UTC(), time.Now().UTC()
 		rec.Seconds = rec.Look

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,17 +44,16 @@ func (p *provision) rsaStep(bits int) Step {
 			case err != nil:
 				return Verdict{}, withKeysCure(err)
 			case progress == keys.Made:
-				return Verdict{OK: true, Text: "made"}, nil
+				return p.rsaServed()
 			case progress == keys.Lost:
 				return Verdict{}, WithCure(errors.New("it was made, and is gone or damaged now"), "remove it from sshd's settings, or restore it from a backup; it is not made twice")
 			}
 			return Verdict{Text: fmt.Sprintf("would make an RSA key of %d bits", bits)}, nil
 		},
 		Apply: func(ctx context.Context) error {
-			if err := keys.MakeRSA(p.agent.Root, p.who.ID, "root@"+p.hostName(), bits); err != nil {
-				return withKeysCure(err)
-			}
-			return p.reloadSSH(ctx)
+			return p.changeSSH(ctx, func() error {
+				return withKeysCure(keys.MakeRSA(p.agent.Root, p.who.ID, "root@"+p.hostName(), bits))
+			})
 		},
 	}
 }
@@ -71,6 +72,9 @@ func (p *provision) certificateStep(c *config.Certificate, after ...string) Step
 		ID: "ssh-certificates", Title: "host certificates", After: after, Policy: Degrade, Deadline: 2 * time.Minute,
 		Check: func(context.Context) (Verdict, error) {
 			due, err := certifier.Due(p.agent.Root)
+			if pending, bad := p.agent.Root.Exists(reloadFile); pending || bad != nil {
+				due, err = append(due, "sshd has yet to load them"), errors.Join(err, bad)
+			}
 			if err != nil || len(due) > 0 {
 				return Verdict{Text: "would have the host keys signed: " + strings.Join(due, "; ")}, err
 			}
@@ -80,23 +84,49 @@ func (p *provision) certificateStep(c *config.Certificate, after ...string) Step
 			if p.agent.Outside == nil {
 				return errors.New("host keys can be signed on the running system only")
 			}
-			if _, err := certifier.Sign(ctx, p.agent.Root); err != nil {
-				return WithCure(err, "see what the signing command or the authority's key says")
-			}
-			if err := keys.ServeCertificates(ctx, p.agent.Root, keys.CheckSSHD); err != nil {
-				return err
-			}
-			return p.reloadSSH(ctx)
+			return p.changeSSH(ctx, func() error {
+				if _, err := certifier.Sign(ctx, p.agent.Root); err != nil {
+					return WithCure(err, "see what the signing command or the authority's key says")
+				}
+				return keys.ServeCertificates(ctx, p.agent.Root, keys.CheckSSHD)
+			})
 		},
 	}
 }
 
-// reloadSSH makes a running sshd load the keys anew. One that starts later does so by itself.
-func (p *provision) reloadSSH(ctx context.Context) error {
-	if p.agent.Outside == nil {
-		return nil
+// rsaServed tells whether the RSA key that was made is one that sshd shows.
+func (p *provision) rsaServed() (Verdict, error) {
+	pending, err := p.agent.Root.Exists(reloadFile)
+	if err != nil || pending {
+		return Verdict{Text: "would have sshd load the RSA key"}, err
 	}
-	return p.agent.Outside.ReloadSSH(ctx)
+	served, err := keys.Served(p.agent.Root)
+	if err == nil && !slices.Contains(served, path.Join(keys.Dir, keys.RSAFile)) {
+		err = WithCure(errors.New("sshd's settings name other host keys, so that it does not show this one"),
+			"add `HostKey "+path.Join(keys.Dir, keys.RSAFile)+"` to /etc/ssh/sshd_config, or take the HostKey lines out")
+	}
+	return Verdict{OK: true, Text: "made, and shown by sshd"}, err
+}
+
+// reloadFile is there while sshd has yet to load what was changed: a run that is cut off in between is finished by the next one.
+// After a reboot it is not needed, and not there.
+const reloadFile = runDir + "/reload-sshd"
+
+// changeSSH changes what sshd shows, and has a running sshd load it. One that starts later does so by itself.
+func (p *provision) changeSSH(ctx context.Context, change func() error) error {
+	if p.agent.Outside == nil {
+		return change()
+	}
+	if err := p.agent.Root.WriteFile(reloadFile, nil, 0o644); err != nil {
+		return err
+	}
+	if err := change(); err != nil {
+		return err
+	}
+	if err := p.agent.Outside.ReloadSSH(ctx); err != nil {
+		return err
+	}
+	return p.agent.Root.Remove(reloadFile)
 }
 
 // hostName is the name that the instance goes by.

@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"net/netip"
-	"slices"
 
 	"github.com/leaven-dev/leaven/firstboot"
+	"github.com/leaven-dev/leaven/internal/controlplane"
 	"github.com/leaven-dev/leaven/internal/journal"
 	"github.com/leaven-dev/leaven/internal/metadata"
-	"github.com/leaven-dev/leaven/internal/nearest"
 	"github.com/leaven-dev/leaven/internal/network"
 	"github.com/leaven-dev/leaven/internal/systemd"
 )
@@ -36,7 +33,21 @@ func outside(log func(journal.Entry)) (*firstboot.Outside, error) {
 			data, _, err := client.UserData(ctx)
 			return data, err
 		},
-		Tag: func(ctx context.Context, name string) (string, error) { return tag(ctx, client, name) },
+		Tag: client.Tag,
+		CompleteHook: func(ctx context.Context, hook, group, instance, result string) (bool, error) {
+			cfg, err := client.Config(ctx)
+			if err != nil {
+				return false, err
+			}
+			return controlplane.New(cfg).CompleteHook(ctx, hook, group, instance, result)
+		},
+		SetTag: func(ctx context.Context, instance, key, value string) error {
+			cfg, err := client.Config(ctx)
+			if err != nil {
+				return err
+			}
+			return controlplane.New(cfg).SetTag(ctx, instance, key, value)
+		},
 		ReloadSSH: func(ctx context.Context) error {
 			return systemd.ReloadOrRestart(ctx, "ssh.service", "sshd.service")
 		},
@@ -64,21 +75,4 @@ func values(ctx context.Context, client *metadata.Client) (map[string]string, er
 		}
 	}
 	return all, nil
-}
-
-// tag is the value of a tag of this instance. Which tags there are is only told where that was asked for.
-func tag(ctx context.Context, client *metadata.Client, name string) (string, error) {
-	value, found, err := client.Get(ctx, "tags/instance/"+name)
-	if err != nil || found {
-		return value, err
-	}
-	tags, err := client.Tags(ctx)
-	switch {
-	case err != nil:
-		return "", err
-	case tags == nil:
-		return "", firstboot.WithCure(fmt.Errorf("${tag.%s}: tags are not in instance metadata", name),
-			"allow it: `aws ec2 modify-instance-metadata-options --instance-metadata-tags enabled --instance-id ...`, or in the launch template")
-	}
-	return "", fmt.Errorf("${tag.%s}: the instance has no such tag%s", name, nearest.Hint(name, slices.Collect(maps.Keys(tags))))
 }

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"errors"
+
 	"github.com/leaven-dev/leaven/internal/schema"
 	"github.com/leaven-dev/leaven/internal/strictyaml"
 )
@@ -19,7 +21,10 @@ func Load(layers []Layer, plugins ...schema.Section) (*Loaded, error) {
 	for _, layer := range layers {
 		l.Add(strictyaml.Parse(layer.Name, layer.Text))
 	}
-	return l, l.Finish()
+	return l, errors.Join(l.Finish(), l.Look(func(text string) error {
+		_, err := Variables(text) // that there are such; their values are for the instance
+		return err
+	}))
 }
 
 // Sections is all that a document may hold.

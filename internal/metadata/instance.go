@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+
+	"github.com/leaven-dev/leaven/internal/nearest"
 )
 
 // instanceID is what every id looks like. An error page is none (cloud-init issue 6270).
@@ -82,38 +83,21 @@ func (c *Client) Document(ctx context.Context) (imds.InstanceIdentityDocument, e
 	return d, nil
 }
 
-// Values is what config may refer to.
-type Values struct {
-	ID, Region, Zone string
-	IPv4, IPv6       netip.Addr        // the primary ones; not valid where there is none
-	MAC              string            // of the primary interface
-	Tags             map[string]string // nil: tags are not in instance metadata
-}
-
-// Values reads them all. It is one request for each tag, so ask only where config refers to something: see [Variables].
-func (c *Client) Values(ctx context.Context) (Values, error) {
-	d, err := c.Document(ctx)
-	if err != nil {
-		return Values{}, err
+// Tag reads a tag of the instance.
+func (c *Client) Tag(ctx context.Context, name string) (string, error) {
+	value, found, err := c.Get(ctx, "tags/instance/"+name)
+	if err != nil || found {
+		return value, err
 	}
-	v := Values{ID: d.InstanceID, Region: d.Region, Zone: d.AvailabilityZone}
-	if d.PrivateIP != "" {
-		if v.IPv4, err = netip.ParseAddr(d.PrivateIP); err != nil {
-			return v, fmt.Errorf("cannot use the identity document of instance metadata: %w", err)
-		}
+	tags, err := c.Tags(ctx)
+	switch {
+	case err != nil:
+		return "", err
+	case tags == nil:
+		return "", fmt.Errorf("cannot read the tag %s: tags are not in instance metadata; allow it with "+
+			"`aws ec2 modify-instance-metadata-options --instance-metadata-tags enabled --instance-id ...`, or in the launch template", name)
 	}
-	six, found, err := c.Get(ctx, "ipv6")
-	if err == nil && found {
-		v.IPv6, err = netip.ParseAddr(strings.TrimSpace(six))
-	}
-	if err != nil {
-		return v, err
-	}
-	if v.MAC, _, err = c.Get(ctx, "mac"); err != nil {
-		return v, err
-	}
-	v.Tags, err = c.Tags(ctx)
-	return v, err
+	return "", fmt.Errorf("the instance has no tag %s%s", name, nearest.Hint(name, slices.Collect(maps.Keys(tags))))
 }
 
 // Tags reads the instance's tags. They are nil where they are not in instance metadata, which is so unless somebody asked for it.
@@ -135,13 +119,4 @@ func (c *Client) Tags(ctx context.Context) (map[string]string, error) {
 		}
 	}
 	return tags, nil
-}
-
-// names lists the variables that have a value.
-func (v Values) names() []string {
-	names := slices.Clone(variables)
-	for _, tag := range slices.Sorted(maps.Keys(v.Tags)) {
-		names = append(names, "tag."+tag)
-	}
-	return names
 }

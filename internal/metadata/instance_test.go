@@ -4,12 +4,10 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/leaven-dev/leaven/e2e/imds"
 )
@@ -74,24 +72,21 @@ func TestUserData(t *testing.T) {
 	}
 }
 
-func TestValues(t *testing.T) {
-	data := imds.Instance(id)
-	f, c := local(t, data)
-	want := Values{ID: id, Region: "eu-central-1", Zone: "eu-central-1a", IPv4: netip.MustParseAddr("10.9.0.10"), MAC: "0e:49:61:0f:c3:11"}
-	compare := cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
-	got, err := c.Values(t.Context())
-	if diff := cmp.Diff(want, got, compare); err != nil || diff != "" {
-		t.Errorf("%v, -want +got:\n%s", err, diff)
+func TestTag(t *testing.T) {
+	f, c := local(t, imds.Instance(id))
+	if _, err := c.Tag(t.Context(), "Name"); err == nil || !strings.Contains(err.Error(), "--instance-metadata-tags enabled") {
+		t.Errorf("tags that are not allowed: %v", err)
 	}
-	f.Set("meta-data/ipv6", "2001:db8::5")
 	f.Set("meta-data/tags/instance/Name", "hub 1")
 	f.Set("meta-data/tags/instance/aws:autoscaling:groupName", "hubs")
 	f.Set("meta-data/tags/instance/empty", "")
-	want.IPv6 = netip.MustParseAddr("2001:db8::5")
-	want.Tags = map[string]string{"Name": "hub 1", "aws:autoscaling:groupName": "hubs", "empty": ""}
-	got, err = c.Values(t.Context())
-	if diff := cmp.Diff(want, got, compare); err != nil || diff != "" {
-		t.Errorf("%v, -want +got:\n%s", err, diff)
+	for name, want := range map[string]string{"Name": "hub 1", "aws:autoscaling:groupName": "hubs", "empty": ""} {
+		if got, err := c.Tag(t.Context(), name); err != nil || got != want {
+			t.Errorf("%s is %q, %v", name, got, err)
+		}
+	}
+	if _, err := c.Tag(t.Context(), "Nmae"); err == nil || !strings.Contains(err.Error(), `did you mean "Name"`) {
+		t.Errorf("a tag that is not there: %v", err)
 	}
 }
 

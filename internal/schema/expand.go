@@ -12,6 +12,12 @@ func (s *Settings) Expand(text, shell func(string) (string, error)) error {
 	return s.err()
 }
 
+// Look passes each text that Expand would fill in, and joins the errors as it does.
+func (s *Settings) Look(text func(string) error) error {
+	same := func(t string) (string, error) { return t, text(t) }
+	return s.Expand(same, same)
+}
+
 func (s *Settings) expand(v reflect.Value, f field, path string, text, shell func(string) (string, error)) {
 	set := func(to *string, fill func(string) (string, error)) {
 		filled, err := fill(*to)

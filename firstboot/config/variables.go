@@ -1,9 +1,8 @@
-package metadata
+package config
 
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,7 +24,7 @@ func Variables(text string) ([]string, error) {
 	var errs []error
 	for _, r := range references(text) {
 		if err := r.check(); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", r.place(text), err))
+			errs = append(errs, r.at(text, err))
 		} else if !r.escaped && !slices.Contains(names, r.name) {
 			names = append(names, r.name)
 		}
@@ -33,10 +32,11 @@ func Variables(text string) ([]string, error) {
 	return names, errors.Join(errs...)
 }
 
-// Expand fills in the variables. One without a value is an error: half a name is worse than none.
+// Expand fills in the variables: value gives the value of one. One without a value is an error: half a name is worse than none.
 //
-// Whoever may set tags chooses their values. Do not expand them into the text of a script: pass them in its environment.
-func Expand(text string, v Values) (string, error) {
+// Whoever may set tags chooses their values. Do not expand them into the text of a script: let value return the name of a
+// variable of the shell instead, and pass what it stands for in the environment.
+func Expand(text string, value func(name string) (string, error)) (string, error) {
 	var out strings.Builder
 	var errs []error
 	end := 0
@@ -48,45 +48,19 @@ func Expand(text string, v Values) (string, error) {
 			continue
 		}
 		err := r.check()
-		var value string
+		var filled string
 		if err == nil {
-			value, err = v.value(r.name)
+			filled, err = value(r.name)
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", r.place(text), err))
+			errs = append(errs, r.at(text, err))
 		}
-		out.WriteString(value)
+		out.WriteString(filled)
 	}
 	if errs != nil {
 		return "", errors.Join(errs...)
 	}
 	return out.String() + text[end:], nil
-}
-
-// value is that of a variable that exists.
-func (v Values) value(name string) (string, error) {
-	if tag, ok := strings.CutPrefix(name, "tag."); ok {
-		value, ok := v.Tags[tag]
-		switch {
-		case ok:
-			return value, nil
-		case v.Tags == nil:
-			return "", fmt.Errorf("cannot fill in ${%s}: tags are not in instance metadata; allow it with `aws ec2 modify-instance-metadata-options --instance-metadata-tags enabled --instance-id …`, or in the launch template", name)
-		}
-		return "", fmt.Errorf("cannot fill in ${%s}: the instance has no such tag%s", name, nearest.Hint(name, v.names()))
-	}
-	value := map[string]string{"instance.id": v.ID, "instance.ipv4": address(v.IPv4), "instance.region": v.Region, "instance.zone": v.Zone}[name]
-	if value == "" {
-		return "", fmt.Errorf("cannot fill in ${%s}: the instance has none", name)
-	}
-	return value, nil
-}
-
-func address(a netip.Addr) string {
-	if !a.IsValid() {
-		return ""
-	}
-	return a.String()
 }
 
 // reference is a ${…} that is ours, or was meant to be.
@@ -174,8 +148,12 @@ func (r reference) check() error {
 	return fmt.Errorf("unknown variable ${%s}%s; there are %s and tag.NAME", r.name, hint, strings.Join(variables, ", "))
 }
 
-// place is where a reference begins: line and column in bytes, from 1, as in a file.
-func (r reference) place(text string) string {
+// at says where in a text of several lines a reference is wrong: line and column in bytes, from 1. The place of the text itself is
+// for the caller to tell.
+func (r reference) at(text string, err error) error {
 	before := text[:r.start]
-	return fmt.Sprintf("line %d, column %d", 1+strings.Count(before, "\n"), r.start-strings.LastIndexByte(before, '\n'))
+	if !strings.Contains(text, "\n") {
+		return err
+	}
+	return fmt.Errorf("line %d, column %d: %w", 1+strings.Count(before, "\n"), r.start-strings.LastIndexByte(before, '\n'), err)
 }

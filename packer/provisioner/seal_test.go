@@ -28,6 +28,7 @@ func TestSealsAndReports(t *testing.T) {
 			{Type: wire.Note, Note: "the last stage is armed"},
 		}},
 		"audit": {Records: []wire.Record{
+			{Type: wire.Note, Note: "the last stage is armed"},
 			finding("journal", "/var/log/journal/a", report.Error, report.Pending),
 			finding("accounts", "/etc/shadow", report.Warning, report.Dirty),
 			finding("authorized-keys", "/root/.ssh/authorized_keys", report.Error, report.Pending),
@@ -56,6 +57,9 @@ func TestSealsAndReports(t *testing.T) {
 		if !strings.Contains(b.ui.Output(), line) {
 			t.Errorf("output lacks %q:\n%s", line, b.ui.Output())
 		}
+	}
+	if n := strings.Count(b.ui.Output(), "note: the last stage is armed"); n != 1 {
+		t.Errorf("one note is shown %d times", n)
 	}
 	if b.ui.Errors() != "" {
 		t.Errorf("shown as errors:\n%s", b.ui.Errors())

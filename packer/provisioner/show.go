@@ -21,6 +21,7 @@ type show struct {
 	ui      packersdk.Ui
 	group   group
 	pending []group // in order of first appearance
+	notes   []string
 }
 
 // A group is what one rule did, or left for the last stage.
@@ -44,7 +45,8 @@ func (s *show) record(rec wire.Record) {
 		s.change(*rec.Change)
 	case rec.Finding != nil:
 		s.finding(*rec.Finding)
-	case rec.Note != "":
+	case rec.Note != "" && !slices.Contains(s.notes, rec.Note): // sealing and audit share some
+		s.notes = append(s.notes, rec.Note)
 		s.flush()
 		s.ui.Say(clean("  note: " + rec.Note))
 	}

@@ -1,0 +1,41 @@
+package systemd
+
+import (
+	"context"
+	"strings"
+
+	"github.com/leaven-dev/leaven/internal/run"
+)
+
+// Restart starts a unit anew, or starts it where it is not running, without waiting for it.
+func Restart(ctx context.Context, unit string) error {
+	_, err := run.Output(ctx, "systemctl", "--no-block", "restart", unit)
+	return err
+}
+
+// UnitState is how a unit goes.
+type UnitState struct {
+	Active string // in systemd's words: active, reloading, inactive, failed, activating, deactivating
+	Result string // why it failed: "exit-code", "resources"
+	Job    bool   // it is about to change: systemd has work queued for it
+}
+
+// State asks how a unit goes.
+func State(ctx context.Context, unit string) (UnitState, error) {
+	var s UnitState
+	text, err := run.Output(ctx, "systemctl", "show", "--property=ActiveState,Result,Job", unit)
+	if err != nil {
+		return s, err
+	}
+	for line := range strings.Lines(text) {
+		switch name, value, _ := strings.Cut(strings.TrimSpace(line), "="); name {
+		case "ActiveState":
+			s.Active = value
+		case "Result":
+			s.Result = value
+		case "Job":
+			s.Job = value != "" && value != "0"
+		}
+	}
+	return s, nil
+}

@@ -13,6 +13,8 @@ func commands(p *program) []*cobra.Command {
 		newFirstbootCommand(p),
 		newConfigCommand(p),
 		newStatusCommand(p),
+		newHealthCommand(p),
+		newLeaveCommand(p),
 		newKeysCommand(p),
 	}
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/leaven-dev/leaven/firstboot"
 	"github.com/leaven-dev/leaven/firstboot/config"
+	"github.com/leaven-dev/leaven/firstboot/health"
+	"github.com/leaven-dev/leaven/firstboot/leave"
 	"github.com/leaven-dev/leaven/firstboot/motd"
 	"github.com/leaven-dev/leaven/internal/console"
 	"github.com/leaven-dev/leaven/internal/journal"
@@ -112,7 +114,7 @@ func newAgent(p *program, root *rootfs.Root) (*firstboot.Agent, error) {
 		Root:    root,
 		Version: version,
 		Log:     func(e journal.Entry) { fmt.Fprintln(p.stdout, e.Message) },
-		Parts:   all.Parts,
+		Parts:   parts,
 	}
 	if agent.Hostname, err = hostname(root, live); err != nil {
 		return nil, err
@@ -141,6 +143,9 @@ func newAgent(p *program, root *rootfs.Root) (*firstboot.Agent, error) {
 	}
 	return agent, nil
 }
+
+// parts are what plugins add to first boot, and the services of Leaven's own that are off by default.
+func parts() []firstboot.Part { return append(all.Parts(), health.Part(), leave.Part()) }
 
 // log tells how first boot goes: to the journal with its fields, or to whoever started the command; and to `systemctl status`.
 func (p *program) log(e journal.Entry) {

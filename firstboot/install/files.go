@@ -40,6 +40,10 @@ func layout(root *rootfs.Root, program []byte) ([]file, error) {
 		{path: Program, data: program, mode: 0o755},
 		text(unitDir+"/leaven-identity.service", "leaven-identity.service"),
 		text(unitDir+"/leaven-firstboot.service", "leaven-firstboot.service"),
+		// Off: they have no [Install] section, and first boot starts what the configuration asks for.
+		text(unitDir+"/leaven-health.socket", "leaven-health.socket"),
+		text(unitDir+"/leaven-health.service", "leaven-health.service"),
+		text(unitDir+"/leaven-leave.service", "leaven-leave.service"),
 		text("/usr/lib/systemd/system-preset/80-leaven.preset", "leaven.preset"),
 		{path: "/etc/systemd/system/sysinit.target.wants/leaven-identity.service", link: unitDir + "/leaven-identity.service"},
 		{path: "/etc/systemd/system/multi-user.target.wants/leaven-firstboot.service", link: unitDir + "/leaven-firstboot.service"},

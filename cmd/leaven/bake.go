@@ -101,7 +101,7 @@ func runBake(ctx context.Context, s *selection, out *output, b baking) error {
 	}
 	report := bake.BakeReport{
 		Schema: "leaven/bake/1", Version: version, Root: s.root, Stage: s.options.Stage, Profile: s.options.Profile, DryRun: b.dryRun,
-		Unknown: orEmpty(plan.Unknown), Notes: slices.Concat(orEmpty(plan.Notes), heldNotes(plan)),
+		Unknown: orEmpty(plan.Unknown), Notes: orEmpty(slices.Concat(plan.Notes, heldNotes(plan))),
 	}
 	if b.dryRun {
 		report.Changes = orEmpty(plan.Preview())

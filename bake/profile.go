@@ -17,17 +17,19 @@ type Profile struct {
 // Profiles lists what --profile takes; the first is the default.
 func Profiles() []Profile {
 	return []Profile{
-		{Name: "ami", Title: "an image of one's own fleet"},
+		{Name: "ami", Title: "an image of one's own fleet", On: []string{}, Off: []string{}}, // never nil: JSON has lists
 		{
 			Name:  "marketplace",
 			Title: "an image that others get: no passwords at all, no log-in with passwords, no rights left by the build",
 			On: []string{
 				"password-hashes", "sshd-passwords", "sshd-passwords-default", "sshd-root-login", "builder-sudo", "network-connections-old", "hosts-entry",
 			},
+			Off: []string{},
 		},
 		{
 			Name:  "base",
 			Title: "an image that other images are built on: what their builds need again stays",
+			On:    []string{},
 			Off:   []string{"apt-cache", "apt-lists", "rpm-cache", "rpm-history", "other-package-caches", "user-caches", "system-caches", "user-crontabs", "builder-sudo"},
 		},
 	}

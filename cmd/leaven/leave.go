@@ -64,6 +64,7 @@ hook is completed. leaven-leave.service runs it where the configuration says lea
 		if l.settled, err = agent.Settled(cmd.Context()); err != nil {
 			return failed(err)
 		}
+		defer l.tellConsole()()
 		if byHand {
 			return l.now(cmd.Context(), *now)
 		}
@@ -76,13 +77,47 @@ hook is completed. leaven-leave.service runs it where the configuration says lea
 type leaver struct {
 	agent   *firstboot.Agent
 	settled *firstboot.Settled // the configuration as it was read last
+	lines   chan string        // for the console
 }
 
 // log tells how it goes, also on the console: the journal may go with the instance.
 func (l *leaver) log(e journal.Entry) {
 	l.agent.Log(e)
-	if l.agent.Console != nil && e.Result != "" {
-		go l.agent.Console([]byte("leaven: " + e.Message + "\n")) // it may hang, and what it says was logged
+	if e.Result != "" {
+		select {
+		case l.lines <- "leaven: " + e.Message + "\n":
+		default: // the console hangs, and what it would be told was logged
+		}
+	}
+}
+
+// tellConsole writes lines to the console beside the work, which must not wait for a serial line. The function that it returns ends
+// that, and waits for the console for a second.
+func (l *leaver) tellConsole() (end func()) {
+	l.lines = make(chan string, 64)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for line := range l.lines {
+			if line == "" {
+				return
+			}
+			if l.agent.Console != nil {
+				_ = l.agent.Console([]byte(line)) // it was logged
+			}
+		}
+	}()
+	return func() {
+		late := time.After(time.Second)
+		select {
+		case l.lines <- "": // not closed: what was cut off may still have something to say
+		case <-late:
+			return
+		}
+		select {
+		case <-done:
+		case <-late:
+		}
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 
 const (
 	setUpLimit   = 10 * time.Minute // for probing and uploading: 3 MB over the slowest of lines
-	cleanUpLimit = time.Minute
-	graceLimit   = time.Minute // what a run gets beyond the deadline that the agent keeps by itself
+	cleanUpLimit = 2 * time.Minute  // an emulated machine under load took 27 s to take the last stage back
+	graceLimit   = time.Minute      // what a run gets beyond the deadline that the agent keeps by itself
 )
 
 // A sealing is one build's work on one machine.

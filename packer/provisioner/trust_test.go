@@ -11,7 +11,7 @@ import (
 )
 
 // disarmed is the call that takes the last stage back.
-const disarmed = "bake --root / --disarm --deadline 40s"
+const disarmed = "bake --root / --disarm --deadline 90s"
 
 // An exit status of 0 proves nothing: the SSH communicator reports it for sessions that broke off.
 func TestOnlyAWholeRunIsBelieved(t *testing.T) {

@@ -31,7 +31,7 @@ const runScript = `d=$1; h=; shift; trap h=1 HUP; "$@"; s=$?; case $h:$s in :[01
 const armedScript = `h=; trap h=1 HUP TERM; "$@"; s=$?; case $h:$s in :[012]|:137|:143) ;; *) "$1" ` + disarm + ` >/dev/null 2>&1;; esac; exit "$s"`
 
 // disarm is the agent's command that takes the last stage back.
-const disarm = `bake --root / --disarm --deadline 40s`
+const disarm = `bake --root / --disarm --deadline 90s`
 
 // Run runs the agent as root, hands on its change, finding and note records as they come, and returns its end record.
 //

@@ -52,19 +52,29 @@ not filled in.`,
 			return failed(err)
 		},
 	}
-	print := &cobra.Command{
+	cmd.AddCommand(check, show, newSchemaCommand(p))
+	return cmd
+}
+
+func newSchemaCommand(p *program) *cobra.Command {
+	cmd := &cobra.Command{
 		Use:   "schema",
-		Short: "Print the JSON Schema, for editors",
+		Short: "Print what can be configured: a JSON Schema for editors, or a table for people",
 		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			text, err := config.JSONSchema(sections()...)
-			if err == nil {
-				_, err = p.stdout.Write(text)
-			}
-			return failed(err)
-		},
 	}
-	cmd.AddCommand(check, show, print)
+	format := "json"
+	cmd.Flags().Var(&choice{value: &format, from: []string{"json", "markdown"}}, "output", "json or markdown")
+	cmd.RunE = func(*cobra.Command, []string) error {
+		if format == "markdown" {
+			_, err := fmt.Fprint(p.stdout, configDocument(config.Sections(&config.Config{}, sections()...)))
+			return failed(err)
+		}
+		text, err := config.JSONSchema(sections()...)
+		if err == nil {
+			_, err = p.stdout.Write(text)
+		}
+		return failed(err)
+	}
 	return cmd
 }
 

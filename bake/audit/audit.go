@@ -16,7 +16,7 @@ import (
 
 // memory is what the Go runtime may take before it collects garbage at every turn, in bytes: with the program itself, an
 // audit stays below 100 MB. What unpacking one file needs is bounded where that is done.
-const memory = 80 << 20
+const memory = 86 << 20
 
 // Options say what is looked for, and what counts.
 type Options struct {

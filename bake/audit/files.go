@@ -29,8 +29,13 @@ type files struct {
 
 	mu    sync.Mutex
 	found []bake.Finding
+	more  int // findings beyond maxFound
 	notes []string
 }
+
+// maxFound is how many findings are kept of the search for secrets: more say no more, and must not fill the memory. What
+// could not be searched is always kept.
+const maxFound = 5_000
 
 // counts say what became of the files.
 type counts struct {
@@ -93,6 +98,10 @@ func (s *files) readPackages(root *rootfs.Root) {
 func (s *files) report(f bake.Finding) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.found) >= maxFound && f.State == bake.Dirty {
+		s.more++
+		return
+	}
 	s.found = append(s.found, f)
 }
 
@@ -193,5 +202,8 @@ func (s *files) sum() []string {
 		strings.Join(s.owned.Managers(), " and "))
 	note(c.baselined, "left out because they are as they were when the build began: --full searches every file")
 	note(c.taken, "not searched because baking takes their content")
+	if s.more > 0 {
+		notes = append(notes, fmt.Sprintf("%d more findings are not listed: deal with these first", s.more))
+	}
 	return notes
 }

@@ -12,22 +12,28 @@ import (
 
 	"github.com/leaven-dev/leaven/bake"
 	"github.com/leaven-dev/leaven/bake/audit"
+	"github.com/leaven-dev/leaven/internal/nearest"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 	"github.com/leaven-dev/leaven/plugins/all"
 )
 
 func newRulesCommand(p *program) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "rules",
-		Short: "List what baking takes out and what an audit looks for, why, and what makes it again",
-		Args:  cobra.NoArgs,
+		Use:   "rules [RULE]...",
+		Short: "List what baking takes out and what an audit looks for, or tell all about some rules: what, why, what makes it again",
 	}
 	dir := cmd.Flags().String("root", "", "list the rules of vendors too that this tree carries")
 	out := addOutputFlags(cmd.Flags(), p, "text", "json", "markdown", "names")
-	cmd.RunE = func(*cobra.Command, []string) error {
+	cmd.RunE = func(_ *cobra.Command, names []string) error {
 		d, err := describeRules(*dir)
+		if err == nil && len(names) > 0 {
+			err = selectRules(&d, names)
+		}
 		if err != nil {
 			return err
+		}
+		if out.format == "text" && len(names) > 0 {
+			return explainRules(p.stdout, d)
 		}
 		switch out.format {
 		case "json":
@@ -67,6 +73,59 @@ func describeRules(dir string) (bake.Description, error) {
 	return d, nil
 }
 
+// selectRules leaves the named rules and checks.
+func selectRules(d *bake.Description, names []string) error {
+	var ids []string
+	for _, r := range d.Rules {
+		ids = append(ids, r.ID)
+	}
+	for _, c := range d.Checks {
+		ids = append(ids, c.ID)
+	}
+	for _, name := range names {
+		if !slices.Contains(ids, name) {
+			return fmt.Errorf("there is no rule %q%s", name, nearest.Hint(name, ids))
+		}
+	}
+	d.Rules = slices.DeleteFunc(d.Rules, func(r bake.RuleDescription) bool { return !slices.Contains(names, r.ID) })
+	d.Checks = slices.DeleteFunc(d.Checks, func(c bake.CheckDescription) bool { return !slices.Contains(names, c.ID) })
+	return nil
+}
+
+// explainRules tells all about rules.
+func explainRules(w io.Writer, d bake.Description) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	line := func(what, text string) {
+		if text != "" {
+			fmt.Fprintf(t, "  %s\t%s\n", what, text)
+		}
+	}
+	for _, r := range d.Rules {
+		fmt.Fprintf(t, "%s: %s\n", r.ID, r.Title)
+		line("why", r.Why)
+		line("source", r.Source)
+		line("action", string(r.Action))
+		line("default", string(r.Default))
+		line("stage", ruleStage(r))
+		line("made again by", r.MadeAgain)
+		line("only with", strings.Join(r.Makers, ", "))
+		line("when", strings.Join(r.When, " "))
+		line("unless", strings.Join(r.Unless, " "))
+		for _, where := range r.Where {
+			line("where", where)
+		}
+		for _, except := range r.Except {
+			line("except", except)
+		}
+		line("from", bake.Quote(r.Origin))
+	}
+	for _, c := range d.Checks {
+		fmt.Fprintf(t, "%s: %s\n", c.ID, c.Title)
+		line("severity", severities(c))
+	}
+	return t.Flush()
+}
+
 func printRules(w io.Writer, d bake.Description) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "GROUP\tRULE\tACTION\tDEFAULT\tSTAGE\tWHAT\tMADE AGAIN")
@@ -84,7 +143,7 @@ func printRules(w io.Writer, d bake.Description) error {
 	for _, c := range d.Checks {
 		fmt.Fprintf(t, "%s\t%s\t%s\n", c.ID, severities(c), c.Title)
 	}
-	fmt.Fprintf(t, "\n%s, %s; paths, reasons and sources: --output json\n", count(len(d.Rules), "rule"), count(len(d.Checks), "check"))
+	fmt.Fprintf(t, "\n%s, %s; all about one: leaven rules RULE\n", count(len(d.Rules), "rule"), count(len(d.Checks), "check"))
 	return t.Flush()
 }
 

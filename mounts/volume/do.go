@@ -1,0 +1,140 @@
+package volume
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/leaven-dev/leaven/internal/fstab"
+	"github.com/leaven-dev/leaven/internal/run"
+	"github.com/leaven-dev/leaven/internal/systemd"
+)
+
+// do does one thing.
+func (h *Host) do(ctx context.Context, s *Spec, l *look, a action) error {
+	switch a.kind {
+	case doFormat:
+		return h.format(ctx, s, l.device)
+	case doFinish:
+		return h.finish(l.device)
+	case doLine:
+		return h.writeLine(ctx, s.entry(l.content.kind, l.content.uuid))
+	case doPoint:
+		return h.makePoint(s.At)
+	case doMount:
+		return mount(ctx, s, l)
+	case doSwap:
+		_, err := run.Output(ctx, "swapon", l.device.path())
+		return err
+	case doGrow:
+		return grow(ctx, l)
+	case doOwner:
+		uid, gid, err := owner(s.Owner)
+		if err != nil {
+			return err
+		}
+		return os.Chown(l.point, int(uid), int(int32(gid))) // keep is -1: the group stays
+	case doMode:
+		return os.Chmod(l.point, s.Mode.Bits)
+	}
+	return fmt.Errorf("cannot do %q", a.kind)
+}
+
+// writeLine writes a line to fstab and has systemd know of it, for units that need the mount.
+func (h *Host) writeLine(ctx context.Context, e fstab.Entry) error {
+	changed, err := fstab.Update(ctx, h.Root, func(f *fstab.File) error { return f.Set(e) })
+	if err != nil || !changed || !h.Live || h.Root.Dir() != "/" {
+		return err
+	}
+	running, err := systemd.Running()
+	if err != nil || !running {
+		return err
+	}
+	return systemd.Reload(ctx)
+}
+
+// makePoint makes the mount point, for root alone: while nothing is mounted there, nobody else finds a folder to write to.
+func (h *Host) makePoint(at string) error {
+	slash := strings.LastIndexByte(at, '/')
+	parent, err := h.Root.MkdirAll(cmpRoot(at[:slash]), 0o755)
+	if err != nil {
+		return err
+	}
+	defer parent.Close()
+	if err := parent.Mkdir(at[slash+1:], 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return parent.Sync()
+}
+
+func cmpRoot(dir string) string { return ifElse(dir == "", "/", dir) }
+
+// mount mounts the very device that was looked at. At later boots systemd mounts it by its line in fstab.
+func mount(ctx context.Context, s *Spec, l *look) error {
+	args := []string{"-t", l.content.kind}
+	// What is for fstab only means nothing here (mount(8), "x-*").
+	options := slices.DeleteFunc(s.options(), func(o string) bool { return o == "nofail" || strings.HasPrefix(o, "x-") })
+	if len(options) > 0 {
+		args = append(args, "-o", strings.Join(options, ","))
+	}
+	_, err := run.Output(ctx, "mount", append(args, "--", l.device.path(), l.point)...)
+	return err
+}
+
+// grow makes the mounted file system as large as its device.
+func grow(ctx context.Context, l *look) error {
+	if l.content.kind == "xfs" {
+		_, err := run.Output(ctx, "xfs_growfs", "-d", l.point)
+		return err
+	}
+	_, err := run.Output(ctx, "resize2fs", l.device.path())
+	return err
+}
+
+// keep is the number that chown(2) takes for "as it is".
+const keep = ^uint32(0)
+
+// owner reads "user", "user:group" or numbers.
+func owner(text string) (uid, gid uint32, err error) {
+	name, group, both := strings.Cut(text, ":")
+	const cure = "make it in the image"
+	if uid, err = number(name, func() (string, error) {
+		u, err := user.Lookup(name)
+		if err != nil {
+			return "", err
+		}
+		return u.Uid, nil
+	}); err != nil {
+		return 0, 0, fmt.Errorf("cannot find user %s: %w; %s", name, err, cure)
+	}
+	if !both {
+		return uid, keep, nil
+	}
+	if gid, err = number(group, func() (string, error) {
+		g, err := user.LookupGroup(group)
+		if err != nil {
+			return "", err
+		}
+		return g.Gid, nil
+	}); err != nil {
+		return 0, 0, fmt.Errorf("cannot find group %s: %w; %s", group, err, cure)
+	}
+	return uid, gid, nil
+}
+
+func number(text string, lookup func() (string, error)) (uint32, error) {
+	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return uint32(n), nil
+	}
+	id, err := lookup()
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseUint(id, 10, 32)
+	return uint32(n), err
+}

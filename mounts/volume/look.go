@@ -1,0 +1,198 @@
+package volume
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/moby/sys/mountinfo"
+	"golang.org/x/sys/unix"
+
+	"github.com/leaven-dev/leaven/internal/fstab"
+)
+
+// look is everything about a volume that a decision depends on. It was gathered by reading only.
+type look struct {
+	device  device
+	content content
+	blank   bool        // provably
+	fault   error       // why it can neither be called blank nor is anything known on it
+	busy    bool        // somebody has claimed it
+	on      []string    // where it is mounted
+	swapped bool        // the kernel swaps to it
+	sb      *superblock // of an ext or xfs
+	begun   *record     // mkfs was at work on it and has not been seen to end
+	whole   error       // why the file system that was begun is not whole; nil where it is
+
+	point    string // At, as the mount table shows it
+	there    bool   // the mount point exists
+	over     string // what else is mounted at the mount point: its source
+	uid, gid uint32 // of the root of the mounted file system
+	mode     fs.FileMode
+	line     bool  // fstab says so already
+	lineErr  error // fstab cannot be made to say so
+}
+
+// mounted tells whether the volume is where it should be.
+func (l *look) mounted() bool {
+	for _, point := range l.on {
+		if point == l.point {
+			return true
+		}
+	}
+	return false
+}
+
+// look gathers the facts about a device.
+func (h *Host) look(ctx context.Context, s *Spec, d device) (*look, error) {
+	l := &look{device: d}
+	var err error
+	if l.begun, err = h.began(d); err != nil {
+		return nil, err
+	}
+	if err := h.lookAround(s, l); err != nil {
+		return nil, err
+	}
+	if err := h.lookInside(ctx, s, l); err != nil {
+		return nil, err
+	}
+	return l, h.lookAtLine(s, l)
+}
+
+// lookAround asks the kernel what is mounted and swapped to.
+func (h *Host) lookAround(s *Spec, l *look) error {
+	if !s.swaps() {
+		var err error
+		if l.point, l.there, err = h.mountPoint(s.At); err != nil {
+			return err
+		}
+	}
+	infos, err := mountinfo.GetMounts(nil)
+	if err != nil {
+		return fmt.Errorf("cannot read the mount table: %w", err)
+	}
+	for _, info := range infos {
+		ours := fmt.Sprintf("%d:%d", info.Major, info.Minor) == l.device.number
+		if ours {
+			l.on = append(l.on, info.Mountpoint)
+		}
+		if info.Mountpoint == l.point {
+			l.over = "" // the last one is on top
+			if !ours {
+				l.over = info.Source + " (" + info.FSType + ")"
+			}
+		}
+	}
+	on, err := h.kernel.swapsOn()
+	l.swapped = on[l.device.path()]
+	if err != nil || !l.mounted() {
+		return err
+	}
+	var st unix.Stat_t
+	if err := unix.Stat(l.point, &st); err != nil {
+		return fmt.Errorf("cannot look at the root of the file system at %s: %w", l.point, err)
+	}
+	l.uid, l.gid, l.mode = st.Uid, st.Gid, fs.FileMode(st.Mode&0o777)
+	return nil
+}
+
+// mountPoint is a path of the tree as the mount table shows it, and whether it exists.
+func (h *Host) mountPoint(at string) (point string, there bool, err error) {
+	top, err := filepath.EvalSymlinks(h.Root.Dir())
+	if err == nil {
+		top, err = filepath.Abs(top)
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("cannot find where root %s lies: %w", h.Root.Dir(), err)
+	}
+	real, err := h.Root.Resolve(at)
+	if errors.Is(err, fs.ErrNotExist) {
+		return filepath.Join(top, at), false, nil
+	}
+	if err != nil {
+		return "", false, err
+	}
+	fi, err := h.Root.Stat(at)
+	if errors.Is(err, fs.ErrNotExist) {
+		return filepath.Join(top, real), false, nil
+	}
+	if err == nil && !fi.IsDir() {
+		err = fmt.Errorf("cannot mount anything at %s: it is no folder", at)
+	}
+	return filepath.Join(top, real), true, err
+}
+
+// lookInside finds out what is on the device: nobody can change it meanwhile, unless it is in use already.
+func (h *Host) lookInside(ctx context.Context, s *Spec, l *look) (err error) {
+	if l.device.size == 0 {
+		return nil
+	}
+	var f *os.File
+	if len(l.on) > 0 || l.swapped {
+		l.busy = true
+		if f, err = os.Open(l.device.path()); err != nil {
+			return fmt.Errorf("cannot open %s: %w", l.device.path(), cause(err))
+		}
+		defer f.Close()
+		if l.content, err = h.signature(ctx, "/proc/self/fd/3", f); err != nil {
+			return err
+		}
+	} else {
+		f, err = claim(l.device)
+		if busy, ok := errors.AsType[*inUse](err); ok {
+			l.busy, l.fault = true, busy
+			l.content, _ = h.signature(ctx, l.device.path()) // for people only: what has it says more
+			return nil
+		}
+		if err != nil {
+			l.fault = err
+			return nil
+		}
+		defer f.Close()
+		l.content, l.blank, l.fault = h.examine(ctx, f, l.device.size)
+	}
+	if !ours(l.content.kind) || l.content.table != "" {
+		return nil
+	}
+	// Not through the claim's descriptor, which goes past the cache.
+	cached, err := os.Open(l.device.path())
+	if err != nil {
+		return fmt.Errorf("cannot open %s: %w", l.device.path(), cause(err))
+	}
+	defer cached.Close()
+	sb, err := readSuperblock(cached, l.content.kind)
+	if err != nil {
+		l.fault = err
+		return nil
+	}
+	l.sb = &sb
+	if l.content.kind == "xfs" && l.mounted() {
+		if sb.size, err = geometry(l.point); err != nil {
+			return err
+		}
+		l.sb.unfinished = false // the kernel mounts none that is
+	}
+	if l.begun != nil && len(l.on) == 0 && l.content.uuid == l.begun.UUID {
+		f.Close() // e2fsck wants the device for itself
+		l.whole = h.checkWhole(ctx, l.device, l.content.kind)
+	}
+	return nil
+}
+
+// lookAtLine compares fstab with what it should say.
+func (h *Host) lookAtLine(s *Spec, l *look) error {
+	if !ours(l.content.kind) && l.content.kind != "swap" {
+		return nil
+	}
+	f, err := fstab.Read(h.Root)
+	if err != nil {
+		return err
+	}
+	before := string(f.Bytes())
+	l.lineErr = f.Set(s.entry(l.content.kind, l.content.uuid))
+	l.line = l.lineErr == nil && string(f.Bytes()) == before
+	return nil
+}

@@ -87,7 +87,20 @@ func ownKeys(t *testing.T, c *nspawn.Container, baked []string) []string {
 // bootAnyhow boots a container, whatever becomes of its units, and returns systemd's word for that.
 func bootAnyhow(t *testing.T, cfg nspawn.Config) (c *nspawn.Container, state string) {
 	t.Helper()
+	c = begin(t, cfg)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	state, err := c.WaitBooted(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, state
+}
+
+// begin boots a container and returns as soon as its systemd takes commands.
+func begin(t *testing.T, cfg nspawn.Config) *nspawn.Container {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	cfg.Console = filepath.Join(t.ArtifactDir(), "console.log")
 	c, err := nspawn.Boot(ctx, cfg)
@@ -99,10 +112,7 @@ func bootAnyhow(t *testing.T, cfg nspawn.Config) (c *nspawn.Container, state str
 			t.Error(err)
 		}
 	})
-	if state, err = c.WaitBooted(ctx); err != nil {
-		t.Fatal(err)
-	}
-	return c, state
+	return c
 }
 
 // off ends a container in good order, so that its root can be booted again.

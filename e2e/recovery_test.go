@@ -25,7 +25,7 @@ func TestCutOffInTheMiddle(t *testing.T) {
 - {name: beside, command: "echo x >>/beside", network: false}
 `, 0o644)
 	root := clone(t, image)
-	c, _ := bootAnyhowEarly(t, nspawn.Config{Root: root})
+	c := begin(t, nspawn.Config{Root: root})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if _, err := c.Run(ctx, "sh", "-c", "until [ -s /second ] && [ -s /beside ]; do sleep 0.1; done; sync"); err != nil {
@@ -45,7 +45,7 @@ func TestCutOffInTheMiddle(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, root, "go", "", 0o644)
-	c, _ = bootAnyhowEarly(t, nspawn.Config{Root: root})
+	c = begin(t, nspawn.Config{Root: root})
 	if s := statusOf(t, c); s.Result != firstboot.OK {
 		t.Errorf("the next boot: %s", s.Verdict)
 	}

@@ -57,7 +57,7 @@ func TestSignals(t *testing.T) {
 				return "<AutoScalingInstances><member><InstanceId>" + id + "</InstanceId><AutoScalingGroupName>hubs</AutoScalingGroupName></member></AutoScalingInstances>", nil
 			})
 			for boot := range 2 {
-				c2, _ := bootAnyhowEarly(t, nspawn.Config{Root: root, Credentials: map[string]string{"leaven.instance-id": id}, Network: v.instance.Path()})
+				c2 := begin(t, nspawn.Config{Root: root, Credentials: map[string]string{"leaven.instance-id": id}, Network: v.instance.Path()})
 				if s := statusOf(t, c2); s.Result != c.result {
 					t.Errorf("boot %d: %s", boot, s.Verdict)
 				}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -110,8 +109,7 @@ func TestUserData(t *testing.T) {
 	const id = "i-0123456789abcdef0"
 	credentials := map[string]string{"leaven.instance-id": id}
 	start := func(t *testing.T, v *vpc, root string) *nspawn.Container {
-		c, _ := bootAnyhowEarly(t, nspawn.Config{Root: root, Credentials: credentials, Network: v.instance.Path()})
-		return c
+		return begin(t, nspawn.Config{Root: root, Credentials: credentials, Network: v.instance.Path()})
 	}
 	const ours = shebang + "hostname: ${tag.Name}-${instance.zone}\nssh: {rsa: 2048}\nrun:\n- {name: greet, command: 'echo ${instance.ipv4} ${instance.id} >/greeting'}\n"
 
@@ -203,24 +201,6 @@ func TestUserData(t *testing.T) {
 			}
 		})
 	}
-}
-
-// bootAnyhowEarly boots a container and returns as soon as its systemd takes commands.
-func bootAnyhowEarly(t *testing.T, cfg nspawn.Config) (*nspawn.Container, error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	t.Cleanup(cancel)
-	cfg.Console = filepath.Join(t.ArtifactDir(), "console.log")
-	c, err := nspawn.Boot(ctx, cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := c.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return c, nil
 }
 
 // mimeUserData is multi-part user data as Terraform's cloudinit_config makes it, with ours behind a script.

@@ -128,6 +128,9 @@ func (l *leaver) now(ctx context.Context, reason string) error {
 		return failed(err)
 	}
 	defer lock.Close()
+	if r, err := leave.Read(l.agent.Root); err == nil && r != nil && !r.Ended.IsZero() {
+		return failed(errors.New("this instance has left already; `leaven leave --cancel` brings it back"))
+	}
 	d, err := leave.Resume(l.agent.Root, l.work(), l.log)
 	if err == nil && d == nil {
 		d, err = leave.Begin(l.agent.Root, l.work(), l.log, leave.Notice{Kind: leave.ByHand, Text: reason, Seen: time.Now()})

@@ -458,7 +458,7 @@ func TestWatcher(t *testing.T) {
 		mu.Unlock()
 		time.Sleep(time.Minute)
 		mu.Lock()
-		if want := []string{"cannot look for notices: 503\n503", "looking for notices works again"}; !slices.Equal(log, want) {
+		if want := []string{"cannot look for notices: 503; cannot look for notices: 503", "looking for notices works again"}; !slices.Equal(log, want) {
 			t.Errorf("it says %q, want %q", log, want)
 		}
 		mu.Unlock()

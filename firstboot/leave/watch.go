@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -62,7 +63,7 @@ func (w *Watcher) look(ctx context.Context) {
 	for _, kind := range w.Kinds {
 		n, err := ask(ctx2, w.Metadata, kind)
 		if err != nil {
-			wrong = errors.Join(wrong, err)
+			wrong = errors.Join(wrong, fmt.Errorf("cannot look for notices: %w", err))
 			if ctx2.Err() != nil {
 				break
 			}
@@ -72,7 +73,7 @@ func (w *Watcher) look(ctx context.Context) {
 			continue
 		}
 		if err := w.heed(ctx, *n); err != nil {
-			wrong = errors.Join(wrong, err)
+			wrong = errors.Join(wrong, fmt.Errorf("cannot act on the notice %s: %w", n, err))
 		}
 	}
 	if ctx.Err() == nil {
@@ -84,8 +85,8 @@ func (w *Watcher) look(ctx context.Context) {
 func (w *Watcher) complain(wrong error) {
 	switch {
 	case wrong != nil && w.said == "":
-		w.said = wrong.Error()
-		w.Log(journal.Entry{Level: journal.Warning, Stage: "leave", Message: "cannot look for notices: " + w.said})
+		w.said = strings.ReplaceAll(wrong.Error(), "\n", "; ")
+		w.Log(journal.Entry{Level: journal.Warning, Stage: "leave", Message: w.said})
 	case wrong == nil && w.said != "":
 		w.said = ""
 		w.Log(journal.Entry{Stage: "leave", Message: "looking for notices works again"})
@@ -97,26 +98,36 @@ func (w *Watcher) heed(ctx context.Context, n Notice) error {
 	if ignore, err := cancelled(w.Root, n); ignore || err != nil {
 		return err
 	}
-	r, err := Read(w.Root)
+	there, err := Under(w.Root)
 	if err != nil {
 		return err
 	}
-	if r == nil && !w.busy() {
+	if !there && !w.busy() {
 		w.departure = nil // it was cancelled
 	}
-	switch {
-	case w.departure != nil:
-	case r != nil:
-		if w.departure, err = Resume(w.Root, w.Work(), w.Log); err != nil {
-			return err
+	if w.departure != nil {
+		if w.departure.Knows(n) || !w.departure.Add(n) {
+			return nil
 		}
-	default:
-		return w.begin(ctx, n)
+		return w.run(ctx, nil)
 	}
-	if w.departure.Knows(n) || !w.departure.Add(n) {
-		return nil
+	lock, err := Lock(w.Root)
+	if err != nil {
+		return err
 	}
-	return w.run(ctx, nil)
+	d, err := Resume(w.Root, w.Work(), w.Log)
+	switch {
+	case err == nil && d == nil:
+		d, err = Begin(w.Root, w.Work(), w.Log, n)
+	case err == nil && !d.Knows(n):
+		d.Add(n)
+	}
+	if err != nil {
+		lock.Close()
+		return err
+	}
+	w.departure = d
+	return w.run(ctx, lock)
 }
 
 // busy tells whether the departure's run is under way.
@@ -127,18 +138,6 @@ func (w *Watcher) busy() bool {
 	default:
 		return w.leaving != nil
 	}
-}
-
-func (w *Watcher) begin(ctx context.Context, n Notice) error {
-	lock, err := Lock(w.Root)
-	if err != nil {
-		return err
-	}
-	if w.departure, err = Begin(w.Root, w.Work(), w.Log, n); err != nil {
-		lock.Close()
-		return err
-	}
-	return w.run(ctx, lock)
 }
 
 // resume goes on with what was cut off.
@@ -153,9 +152,12 @@ func (w *Watcher) resume(ctx context.Context) {
 	}
 }
 
-// run runs the departure beside the watching, since a second notice may shorten its time.
+// run runs the departure beside the watching, since a second notice may shorten its time. One that is through stays so.
 func (w *Watcher) run(ctx context.Context, lock *os.File) error {
 	if lock == nil {
+		if w.leaving != nil {
+			<-w.leaving // it is through, and about to let go of its lock
+		}
 		var err error
 		if lock, err = Lock(w.Root); err != nil {
 			return err

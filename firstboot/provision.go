@@ -74,6 +74,7 @@ func (p *provision) identityStep() Step {
 func (p *provision) work() []Step {
 	steps := p.hostNameSteps()
 	steps = append(steps, p.sshSteps()...)
+	steps = append(steps, p.volumeSteps()...)
 	steps = append(steps, p.runSteps()...)
 	for _, part := range p.parts {
 		if part.Steps != nil {

@@ -55,7 +55,7 @@ func decide(s *Spec, l *look) ([]action, error) {
 		if err := fitting(s, l, refuse); err != nil {
 			return nil, err
 		}
-		if l.begun != nil {
+		if l.traces {
 			add(doFinish, "note that the making of %s had come to its end", l.content.kind)
 		}
 	}

@@ -25,6 +25,7 @@ type look struct {
 	swapped bool        // the kernel swaps to it
 	sb      *superblock // of an ext or xfs
 	begun   *record     // mkfs was at work on it and has not been seen to end
+	traces  bool        // something is left of a record
 	whole   error       // why the file system that was begun is not whole; nil where it is
 
 	point    string // At, as the mount table shows it
@@ -51,6 +52,9 @@ func (h *Host) look(ctx context.Context, s *Spec, d device) (*look, error) {
 	l := &look{device: d}
 	var err error
 	if l.begun, err = h.began(d); err != nil {
+		return nil, err
+	}
+	if l.traces, err = h.Root.Exists(recordFolder(d)); err != nil {
 		return nil, err
 	}
 	if err := h.lookAround(s, l); err != nil {

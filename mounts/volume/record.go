@@ -24,8 +24,9 @@ type record struct {
 	Began  time.Time `json:"began"`
 }
 
-// recordFile names the record of a device: by its serial number, since names change.
-func recordFile(d device) string {
+// recordFolder is the folder of a device's record: by its serial number, since names change. It is a folder, so that what a write that
+// was cut off left there goes with it.
+func recordFolder(d device) string {
 	name := d.name
 	if d.serial != "" {
 		name = strings.Map(func(r rune) rune {
@@ -38,8 +39,10 @@ func recordFile(d device) string {
 			name += "." + d.name
 		}
 	}
-	return recordDir + "/" + name + ".json"
+	return recordDir + "/" + name
 }
+
+func recordFile(d device) string { return recordFolder(d) + "/making.json" }
 
 // began returns the record of a device on which mkfs was at work and has not been seen to end, or nil.
 func (h *Host) began(d device) (*record, error) {
@@ -68,4 +71,22 @@ func (h *Host) begin(d device, kind, uuid string) error {
 	return h.Root.WriteFile(recordFile(d), append(data, '\n'), 0o600)
 }
 
-func (h *Host) finish(d device) error { return h.Root.Remove(recordFile(d)) }
+// finish removes the record.
+func (h *Host) finish(d device) error {
+	if err := h.Root.Remove(recordFile(d)); err != nil { // first, since it is what counts
+		return err
+	}
+	dir, err := h.Root.OpenDir(recordFolder(d))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	rest, err := dir.ReadDir()
+	for _, e := range rest {
+		err = errors.Join(err, dir.Remove(e.Name()))
+	}
+	return errors.Join(err, h.Root.Remove(recordFolder(d)))
+}

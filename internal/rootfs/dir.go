@@ -213,6 +213,15 @@ func (d *Dir) Symlink(target, name string) error {
 	return d.fault("link", name, err)
 }
 
+// Link gives an entry of the directory a second name in it; fs.ErrExist where something has that name.
+func (d *Dir) Link(from, to string) error {
+	err := errors.Join(single(from), single(to))
+	if err == nil {
+		err = again(func() error { return unix.Linkat(d.fd, from, d.fd, to, 0) })
+	}
+	return d.fault("link", from, err)
+}
+
 // Mkdir makes a directory in d with exactly this mode, whatever the umask.
 func (d *Dir) Mkdir(name string, mode fs.FileMode) error {
 	err := single(name)

@@ -1,0 +1,198 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/leaven-dev/leaven/internal/crashtest"
+	"github.com/leaven-dev/leaven/internal/rootfs"
+)
+
+// contendIn and candidate turn the test program into one contender, in a process that can be killed.
+const (
+	contendIn = "LEAVEN_TEST_CONTEND_IN"
+	candidate = "LEAVEN_TEST_CANDIDATE"
+)
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(contendIn); dir != "" {
+		if err := contend(dir, os.Getenv(candidate)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// contend publishes a key that lies in a file, and prints whose key it got.
+func contend(dir, file string) error {
+	root, err := rootfs.Open(dir)
+	if err != nil {
+		return err
+	}
+	d, err := root.OpenDir("/")
+	if err != nil {
+		return err
+	}
+	p := Pair{Private: "localhost.priv", Public: "localhost.pub", Bits: 2048, Generate: func(int) (*rsa.PrivateKey, error) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		return x509.ParsePKCS1PrivateKey(data)
+	}}
+	key, _, err := p.Publish(context.Background(), d)
+	if err == nil {
+		fmt.Println(key.N)
+	}
+	return err
+}
+
+// candidates writes the pool into files.
+func candidates(t *testing.T) []string {
+	t.Helper()
+	dir := t.TempDir()
+	var names []string
+	for i, key := range pool() {
+		name := filepath.Join(dir, strconv.Itoa(i))
+		if err := os.WriteFile(name, x509.MarshalPKCS1PrivateKey(key), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+func contender(t *testing.T, dir, file string) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), contendIn+"="+dir, candidate+"="+file)
+	said := &bytes.Buffer{}
+	cmd.Stdout, cmd.Stderr = said, os.Stderr
+	return cmd, said
+}
+
+// Contenders are killed at any moment. Whatever a contender said before, there is one pair in the end, and it is that one.
+func TestKilledContenders(t *testing.T) {
+	rounds := 20
+	if os.Getenv("CI") != "" {
+		rounds = 500
+	}
+	files := candidates(t)
+	kills := 0
+	for round := range rounds {
+		dir := t.TempDir()
+		var wait sync.WaitGroup
+		heard := make(chan string, 17)
+		for i := range 16 {
+			cmd, said := contender(t, dir, files[i%len(files)])
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			var kill *time.Timer
+			if i%2 == 0 {
+				kill = time.AfterFunc(time.Duration(rand.IntN(40))*time.Millisecond, func() { cmd.Process.Kill() })
+			}
+			wait.Go(func() {
+				err := cmd.Wait()
+				if kill == nil && err != nil {
+					t.Errorf("round %d: a contender that nobody killed: %v", round, err)
+				}
+				heard <- said.String()
+			})
+		}
+		wait.Wait()
+		last, said := contender(t, dir, files[0])
+		if err := last.Run(); err != nil {
+			t.Fatalf("round %d: whoever comes later cannot complete it: %v", round, err)
+		}
+		close(heard)
+		for text := range heard {
+			if text == "" {
+				kills++
+			} else if text != said.String() {
+				t.Fatalf("round %d: a contender had another key than the one that is there", round)
+			}
+		}
+		if _, err := pair(0).Read(open(t, dir)); err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kills == 0 {
+		t.Error("nobody was killed in time: this test shows nothing")
+	}
+	t.Logf("%d rounds of 16, %d killed", rounds, kills)
+}
+
+// A contender is killed at each of its system calls that change something; the next one completes what it left.
+func TestKilledAtEveryCall(t *testing.T) {
+	files := candidates(t)
+	for n := 0; ; n++ {
+		dir := t.TempDir()
+		cmd, _ := contender(t, dir, files[0])
+		err := crashtest.KillAt(cmd, n)
+		if err == nil {
+			if n < 8 {
+				t.Fatalf("only %d calls were seen: this test looks at nothing", n)
+			}
+			break
+		}
+		if !errors.Is(err, crashtest.ErrKilled) {
+			t.Fatal(err)
+		}
+		_, before := os.Stat(filepath.Join(dir, "localhost.priv"))
+		next, said := contender(t, dir, files[1])
+		if err := next.Run(); err != nil {
+			t.Fatalf("killed at call %d: the next one: %v", n, err)
+		}
+		took := pool()[1]
+		if before == nil {
+			took = pool()[0]
+		}
+		if strings.TrimSpace(said.String()) != took.N.String() {
+			t.Errorf("killed at call %d: the key is not the one that was there", n)
+		}
+	}
+}
+
+// OpenSSL, with which CFEngine reads the files, takes them.
+func TestOpenSSLReadsThem(t *testing.T) {
+	if _, err := exec.LookPath("openssl"); err != nil {
+		t.Fatal("openssl is missing: install the package openssl")
+	}
+	dir := t.TempDir()
+	if _, _, err := pair(0).Publish(t.Context(), open(t, dir)); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"rsa", "-check", "-noout", "-in", "localhost.priv"},
+		{"rsa", "-RSAPublicKey_in", "-noout", "-in", "localhost.pub"},
+	} {
+		cmd := exec.CommandContext(t.Context(), "openssl", args...)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v: %v: %s", args, err, out)
+		}
+	}
+}

@@ -32,11 +32,27 @@ type Agent struct {
 
 // Run runs a stage and returns how the instance stands after it. It can be run again at any time.
 func (a *Agent) Run(ctx context.Context, stage Stage) Summary {
+	lock, lockErr := a.lock(ctx, stage)
+	if errors.Is(lockErr, ErrBusy) {
+		// Pass and records belong to who is at work: nothing was touched, and nothing is told in its place.
+		a.Log(journal.Entry{Message: lockErr.Error(), Level: journal.Error, Stage: string(stage)})
+		return Summary{Result: Failed, Message: lockErr.Error(), Yielded: true}
+	}
+	if lock != nil {
+		defer lock.Close()
+	}
 	began := time.Now()
 	rec := StageRecord{Stage: stage, PID: os.Getpid(), Started: began.UTC(), Uptime: uptime(), Result: Running}
-	b, who, err := a.open(ctx, &rec)
+	var b *book
+	var who identification
+	err := a.begin(&rec)
 	if err == nil {
-		defer b.lock.Close()
+		err = lockErr
+	}
+	if err == nil {
+		b, who, err = a.open(rec.Boot)
+	}
+	if err == nil {
 		b.note(func(s *State) { s.putStage(rec) })
 		err = a.phases(ctx, stage, b, who)
 	}
@@ -124,32 +140,25 @@ func (a *Agent) summary(rec StageRecord, b *book) Summary {
 	return summarize(stages, state, rec.Boot)
 }
 
-// open finds out who this machine is and opens its records. Where the error is errCorrupt, who is known and there is no book.
-func (a *Agent) open(ctx context.Context, rec *StageRecord) (*book, identification, error) {
-	var who identification
+// begin takes back what the stage may give, and says that it is at work.
+func (a *Agent) begin(rec *StageRecord) (err error) {
 	if rec.Stage == Identity {
 		if err := revoke(a.Root); err != nil {
-			return nil, who, err
+			return err
 		}
 	}
-	boot, err := line(a.Root, "/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return nil, who, err
+	if rec.Boot, err = line(a.Root, "/proc/sys/kernel/random/boot_id"); err != nil {
+		return err
 	}
-	rec.Boot = boot
-	if err := saveStage(a.Root, *rec); err != nil {
-		return nil, who, err
-	}
-	lock, err := Lock(ctx, a.Root)
-	if err != nil {
-		return nil, who, err
-	}
+	return saveStage(a.Root, *rec)
+}
+
+// open finds out who this machine is and opens its records. Where the error is errCorrupt, who is known and there is no book.
+func (a *Agent) open(boot string) (*book, identification, error) {
 	b, who, err := a.read(boot)
 	if err != nil {
-		lock.Close()
 		return nil, who, err
 	}
-	b.lock = lock
 	if err := b.begin(); err != nil {
 		b.failed = err
 	}

@@ -84,7 +84,7 @@ func TestRecordsCannotBeWritten(t *testing.T) {
 		}
 	}}
 	sum := a.Run(t.Context(), Identity)
-	if sum.Result != Degraded || !strings.Contains(sum.String(), "cannot write the records") {
+	if sum.Result != Degraded || strings.Count(sum.String(), "is a directory") != 1 || !strings.Contains(sum.String(), "cannot write the records") {
 		t.Errorf("verdict: %v", sum)
 	}
 	for name, key := range hostKeys(t, dir) {
@@ -268,6 +268,28 @@ func TestOneRunAtATime(t *testing.T) {
 	defer cancel()
 	if _, err := Lock(ctx, root); err == nil || !strings.Contains(err.Error(), "another leaven") {
 		t.Errorf("error is %v", err)
+	}
+	// Who waits in vain leaves pass and records to who is at work.
+	dir := instance(t, "i-00000001")
+	runStages(dir, Identity)
+	was := read(t, dir, passFile) + read(t, dir, stageFile(Identity))
+	at, err := Lock(t.Context(), open(t, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &Agent{Root: open(t, dir), Version: "test", Hostname: "golden", Log: func(journal.Entry) {}}
+	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if sum := a.Run(short, Identity); !sum.Yielded {
+		t.Errorf("beside another run: %v", sum)
+	}
+	if is := read(t, dir, passFile) + read(t, dir, stageFile(Identity)); is != was {
+		t.Errorf("a run that had to wait changed %q to %q", was, is)
+	}
+	// Who waits for long enough has its turn.
+	time.AfterFunc(200*time.Millisecond, func() { at.Close() })
+	if sum := a.Run(t.Context(), Identity); sum.Result != OK {
+		t.Errorf("after the other one: %v", sum)
 	}
 	held.Close()
 	again, err := Lock(t.Context(), root)

@@ -17,7 +17,6 @@ import (
 type book struct {
 	root *rootfs.Root
 	boot string
-	lock *os.File // held until the run ends
 
 	mu     sync.Mutex
 	state  State
@@ -57,7 +56,7 @@ func (b *book) begin() error {
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".leaven-") { // a write that was cut off
-			b.failed = errors.Join(b.failed, d.Remove(e.Name()))
+			b.fail(d.Remove(e.Name()))
 		}
 	}
 	if err := b.turn(); err != nil {
@@ -124,7 +123,9 @@ func (b *book) close() error {
 	if b.events == nil {
 		return b.failed
 	}
-	return errors.Join(b.failed, b.events.Sync(), b.events.Close())
+	b.fail(b.events.Sync())
+	b.fail(b.events.Close())
+	return b.failed
 }
 
 // update changes the state and writes it.
@@ -136,7 +137,14 @@ func (b *book) update(change func(*State)) {
 	if err == nil {
 		err = b.root.WriteFile(stateFile(b.state.Instance.ID), append(data, '\n'), 0o644)
 	}
-	b.failed = errors.Join(b.failed, err)
+	b.fail(err)
+}
+
+// fail keeps the first error of those who write: on a full disk there is one for each step.
+func (b *book) fail(err error) {
+	if b.failed == nil {
+		b.failed = err
+	}
 }
 
 // note changes the state and leaves the writing to the next update.

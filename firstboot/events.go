@@ -36,7 +36,7 @@ func (b *book) event(e Event) {
 	if err == nil {
 		_, err = b.events.Write(append(data, '\n'))
 	}
-	b.failed = errors.Join(b.failed, err)
+	b.fail(err)
 }
 
 // maxEvents is where the timeline is set aside and begun anew, in bytes: a boot adds about 200.

@@ -8,11 +8,15 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/leaven-dev/leaven/internal/journal"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
-// lockPatience is how long a run waits for another one. Identity takes well under a second.
+// lockPatience is how long Lock waits for another run. Identity takes well under a second.
 const lockPatience = 20 * time.Second
+
+// ErrBusy says that another leaven is at work in a tree.
+var ErrBusy = errors.New("another leaven is at work in it")
 
 // Lock keeps a second run out of a tree's records until the returned file is closed. It locks the folder itself (flock(2)), so
 // that it works on a root that is mounted read-only, and ends with the process.
@@ -39,7 +43,22 @@ func Lock(ctx context.Context, root *rootfs.Root) (*os.File, error) {
 		case <-time.After(50 * time.Millisecond):
 		case <-ctx.Done():
 			f.Close()
-			return nil, fmt.Errorf("cannot lock %s: another leaven is at work in it", stateDir)
+			return nil, fmt.Errorf("cannot lock %s: %w", stateDir, ErrBusy)
+		}
+	}
+}
+
+// lock waits for another run as long as it takes: user data that cloud-init brings while the unit is at work must not get lost.
+// A unit that waits asks for time, but for identity's: where that waits for somebody who hangs, sshd must not start for ever.
+func (a *Agent) lock(ctx context.Context, stage Stage) (*os.File, error) {
+	for {
+		lock, err := Lock(ctx, a.Root)
+		if !errors.Is(err, ErrBusy) || ctx.Err() != nil {
+			return lock, err
+		}
+		a.Log(journal.Entry{Message: "waiting for another leaven that is at work", Stage: string(stage)})
+		if a.Extend != nil && stage != Identity {
+			a.Extend(2 * lockPatience)
 		}
 	}
 }

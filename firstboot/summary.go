@@ -12,6 +12,7 @@ type Summary struct {
 	Title    string
 	Message  string
 	Cure     string
+	Yielded  bool // another run was at work, and this one did nothing
 }
 
 // String is the verdict, one line.

@@ -85,7 +85,9 @@ func readLayer(name string) (*config.Layer, error) {
 func runFirstboot(ctx context.Context, agent *firstboot.Agent, stages []firstboot.Stage) error {
 	var sum firstboot.Summary
 	for _, stage := range stages {
-		sum = agent.Run(ctx, stage)
+		if sum = agent.Run(ctx, stage); sum.Yielded {
+			return exitError{1, nil} // that was told
+		}
 	}
 	if agent.Outside != nil {
 		if err := motd.Update(agent.Root, sum); err != nil {

@@ -12,11 +12,11 @@ import (
 	"github.com/leaven-dev/leaven/e2e/debroot"
 )
 
-// program builds leaven as it is shipped.
+// program builds leaven as it is shipped (AGENT_TAGS in the Makefile).
 func program(b *testing.B) string {
 	b.Helper()
 	name := filepath.Join(b.TempDir(), "leaven")
-	out, err := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", name, "github.com/leaven-dev/leaven/cmd/leaven").CombinedOutput()
+	out, err := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-tags=nethttpomithttp2", "-o", name, "github.com/leaven-dev/leaven/cmd/leaven").CombinedOutput()
 	if err != nil {
 		b.Fatalf("cannot build leaven: %v\n%s", err, out)
 	}

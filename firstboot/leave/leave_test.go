@@ -14,6 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/leaven-dev/leaven/firstboot"
+	"github.com/leaven-dev/leaven/firstboot/config"
 	"github.com/leaven-dev/leaven/internal/journal"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
@@ -491,6 +493,54 @@ func TestWatcher(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		r, err := Read(s.root)
 		if err != nil || r == nil || results(*r) != "ok: drain ok, command ok, steps ok, hook ok" || len(r.Notices) != 1 {
+			t.Errorf("%+v, %v", r, err)
+		}
+		stop()
+		<-ended
+	})
+}
+
+func TestOffByDefault(t *testing.T) {
+	env := firstboot.Env{Live: true, Config: &config.Loaded{}}
+	if s := steps(env); len(s) != 0 {
+		t.Errorf("without leave.on: %+v", s)
+	}
+	env.Config.Leave.On = []string{"spot", "termination"}
+	if s := steps(env); len(s) != 1 || s[0].Policy != firstboot.Degrade {
+		t.Errorf("with it: %+v", s)
+	}
+	if got := dropIn(env.Config.Leave.On); !strings.HasSuffix(got, "[Service]\nEnvironment=LEAVEN_LEAVE_ON=spot,termination\n") {
+		t.Errorf("%q", got)
+	}
+	env.Live = false
+	if s := steps(env); len(s) != 0 {
+		t.Errorf("in a tree that does not run: %+v", s)
+	}
+}
+
+// Who leaves by hand is not disturbed; when that process is killed, the watcher finishes what it began.
+func TestAnotherProcessLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		lock, err := Lock(s.root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.begin(now(ByHand))
+		w := &Watcher{
+			Root: s.root, Kinds: []Kind{Termination}, Work: func() Work { return s.work }, Log: func(journal.Entry) {}, Alive: func() {},
+			Metadata: func(context.Context, string) (string, bool, error) { return "Terminated", true, nil },
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { w.Run(ctx); close(ended) }()
+		time.Sleep(20 * time.Second)
+		if r, err := Read(s.root); err != nil || len(r.Notices) != 1 || len(r.Phases) != 0 {
+			t.Errorf("two are at it: %+v, %v", r, err)
+		}
+		lock.Close()
+		time.Sleep(2 * time.Minute)
+		if r, err := Read(s.root); err != nil || results(*r) != "ok: drain ok, command ok, steps ok, hook ok" || len(r.Notices) != 2 {
 			t.Errorf("%+v, %v", r, err)
 		}
 		stop()

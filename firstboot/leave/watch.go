@@ -39,9 +39,8 @@ type Watcher struct {
 	said      string        // what was wrong at the last look, or ""
 }
 
-// Run watches until ctx ends. A leave that was cut off goes on at once.
+// Run watches until ctx ends. A leave that was cut off goes on, whoever began it.
 func (w *Watcher) Run(ctx context.Context) {
-	w.resume(ctx)
 	for ctx.Err() == nil {
 		w.look(ctx)
 		w.Alive()
@@ -59,7 +58,7 @@ func (w *Watcher) Run(ctx context.Context) {
 func (w *Watcher) look(ctx context.Context) {
 	ctx2, cancel := context.WithTimeoutCause(ctx, answerTime, fmt.Errorf("no answer within %v", answerTime))
 	defer cancel()
-	var wrong error
+	wrong := w.resume(ctx)
 	for _, kind := range w.Kinds {
 		n, err := ask(ctx2, w.Metadata, kind)
 		if err != nil {
@@ -98,36 +97,23 @@ func (w *Watcher) heed(ctx context.Context, n Notice) error {
 	if ignore, err := cancelled(w.Root, n); ignore || err != nil {
 		return err
 	}
-	there, err := Under(w.Root)
-	if err != nil {
-		return err
-	}
-	if !there && !w.busy() {
-		w.departure = nil // it was cancelled
-	}
 	if w.departure != nil {
 		if w.departure.Knows(n) || !w.departure.Add(n) {
 			return nil
 		}
-		return w.run(ctx, nil)
+		<-w.leaving // it is through, and lets go of its lock
+		return w.take(ctx, func() (*Departure, error) { return w.departure, nil })
 	}
-	lock, err := Lock(w.Root)
-	if err != nil {
-		return err
-	}
-	d, err := Resume(w.Root, w.Work(), w.Log)
-	switch {
-	case err == nil && d == nil:
-		d, err = Begin(w.Root, w.Work(), w.Log, n)
-	case err == nil && !d.Knows(n):
-		d.Add(n)
-	}
-	if err != nil {
-		lock.Close()
-		return err
-	}
-	w.departure = d
-	return w.run(ctx, lock)
+	return w.take(ctx, func() (*Departure, error) {
+		d, err := Resume(w.Root, w.Work(), w.Log)
+		switch {
+		case err == nil && d == nil:
+			return Begin(w.Root, w.Work(), w.Log, n)
+		case err == nil && !d.Knows(n):
+			d.Add(n)
+		}
+		return d, err
+	})
 }
 
 // busy tells whether the departure's run is under way.
@@ -140,29 +126,40 @@ func (w *Watcher) busy() bool {
 	}
 }
 
-// resume goes on with what was cut off.
-func (w *Watcher) resume(ctx context.Context) {
-	d, err := Resume(w.Root, w.Work(), w.Log)
-	if err == nil && d != nil {
-		w.departure = d
-		err = w.run(ctx, nil)
+// resume goes on with what was cut off, unless another process is at it.
+func (w *Watcher) resume(ctx context.Context) error {
+	there, err := Under(w.Root)
+	if err == nil && !there && !w.busy() {
+		w.departure = nil // it was cancelled
 	}
+	if err != nil || !there || w.departure != nil {
+		return err
+	}
+	err = w.take(ctx, func() (*Departure, error) { return Resume(w.Root, w.Work(), w.Log) })
+	if errors.Is(err, ErrBusy) {
+		return nil
+	}
+	return err
+}
+
+// take makes a departure ours and runs it. Nobody else can be at it then.
+func (w *Watcher) take(ctx context.Context, get func() (*Departure, error)) error {
+	lock, err := Lock(w.Root)
 	if err != nil {
-		w.complain(err)
+		return err
 	}
+	d, err := get()
+	if err != nil || d == nil {
+		lock.Close()
+		return err
+	}
+	w.departure = d
+	w.run(ctx, lock)
+	return nil
 }
 
 // run runs the departure beside the watching, since a second notice may shorten its time. One that is through stays so.
-func (w *Watcher) run(ctx context.Context, lock *os.File) error {
-	if lock == nil {
-		if w.leaving != nil {
-			<-w.leaving // it is through, and about to let go of its lock
-		}
-		var err error
-		if lock, err = Lock(w.Root); err != nil {
-			return err
-		}
-	}
+func (w *Watcher) run(ctx context.Context, lock *os.File) {
 	w.leaving = make(chan struct{})
 	d, done := w.departure, w.leaving
 	go func() {
@@ -170,7 +167,6 @@ func (w *Watcher) run(ctx context.Context, lock *os.File) error {
 		defer lock.Close()
 		d.Run(ctx)
 	}()
-	return nil
 }
 
 // ErrBusy says that another process runs the leave.

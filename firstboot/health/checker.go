@@ -13,7 +13,7 @@ import (
 	"github.com/leaven-dev/leaven/internal/journal"
 )
 
-// Source is what an answer is made of. No function is called by two at once.
+// Source is what an answer is made of. Only Leaving is called by several at once.
 type Source struct {
 	Status  func() (firstboot.Status, error)
 	Leaving func() (bool, error)
@@ -70,7 +70,7 @@ func (c *Checker) Answer(ctx context.Context) Answer {
 	case <-f.landed:
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		return c.last
+		return c.leaving(c.last)
 	case <-late.C:
 	case <-ctx.Done():
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/coreos/go-systemd/v22/activation"
 
 	"github.com/leaven-dev/leaven/firstboot"
+	"github.com/leaven-dev/leaven/firstboot/config"
 	"github.com/leaven-dev/leaven/internal/journal"
 )
 
@@ -364,5 +365,20 @@ func TestManyConnections(t *testing.T) {
 func TestDropIn(t *testing.T) {
 	if got := dropIn("[::1]:80"); !strings.HasSuffix(got, "[Socket]\nListenStream=\nListenStream=[::1]:80\n") {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestOffByDefault(t *testing.T) {
+	env := firstboot.Env{Live: true, Config: &config.Loaded{}}
+	if s := steps(env); len(s) != 0 {
+		t.Errorf("without health.listen: %+v", s)
+	}
+	env.Config.Health.Listen = "80"
+	if s := steps(env); len(s) != 1 || s[0].Policy != firstboot.Degrade {
+		t.Errorf("with it: %+v", s)
+	}
+	env.Live = false
+	if s := steps(env); len(s) != 0 {
+		t.Errorf("in a tree that does not run: %+v", s)
 	}
 }

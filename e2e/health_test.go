@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -71,7 +72,7 @@ run:
 	run(t, c, "touch", "/run/go")
 	run(t, c, "leaven", "status", "--wait")
 	b.until(t, 200, health.OK, "")
-	t.Logf("memory of leaven-health.service: %s bytes", run(t, c, "systemctl", "show", "--value", "--property=MemoryCurrent", "leaven-health.service"))
+	small(t, c, "leaven-health.service")
 
 	// It answers itself over its socket and tells the watchdog; one that does not work any more is started anew.
 	pid := run(t, c, "systemctl", "show", "--value", "--property=MainPID", "leaven-health.service")
@@ -128,6 +129,16 @@ func testHealthFailed(t *testing.T, image string) {
 	b.until(t, 503, health.Failed, "bad")
 	if text, err := c.Run(t.Context(), "leaven", "health", "--once"); err == nil || !strings.Contains(text, "first boot failed at step bad: ") || strings.Contains(text, "s3cret") {
 		t.Errorf("leaven health --once: %q, %v", text, err)
+	}
+}
+
+// small looks how much memory a service takes: 25 MB at most, what is shared with others included.
+func small(t *testing.T, c *nspawn.Container, unit string) {
+	t.Helper()
+	pid := run(t, c, "systemctl", "show", "--value", "--property=MainPID", unit)
+	text := run(t, c, "sed", "-n", `s/^VmHWM:[^0-9]*\([0-9]*\) kB$/\1/p`, "/proc/"+pid+"/status")
+	if kilobytes, err := strconv.Atoi(text); err != nil || kilobytes*1024 > 25e6 {
+		t.Errorf("%s has taken %s kB, %v", unit, text, err)
 	}
 }
 

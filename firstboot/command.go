@@ -77,29 +77,34 @@ func (p *provision) unless(ctx context.Context, r config.Run) (Verdict, error) {
 	return Verdict{}, err
 }
 
+// stopGrace is what a command has to end by itself once it is told to, and how long one that has ended is listened to when what it
+// started holds its output.
+const stopGrace = 5 * time.Second
+
 func (p *provision) command(ctx context.Context, r config.Run, c schema.Command) error {
 	return p.commandWith(ctx, r, c, nil)
 }
 
-// commandWith runs a command of the configuration, with something to read for it. What it prints goes to the journal and nowhere else, since it may be secret and
-// the records are for everybody. When the deadline is over, it and what it started are told to end, and killed 5 s later.
+// asText has the shell run a text that it finds in its environment: what stands in an argument list, everybody sees.
+const asText = `leaven_command=$LEAVEN_COMMAND; unset LEAVEN_COMMAND; eval "$leaven_command"`
+
+// commandWith runs a command of the configuration, with something to read for it. It has no terminal: who asks for one is told
+// so at once. What it prints goes to the journal and nowhere else, since it may be secret and the records are for everybody. When
+// the deadline is over, it and what it started are told to end, and killed 5 s later.
 func (p *provision) commandWith(ctx context.Context, r config.Run, c schema.Command, stdin io.Reader) error {
 	if p.agent.Outside == nil {
 		return errors.New("commands can be run on the running system only")
 	}
-	name, args := "/bin/sh", []string{"-c", c.Shell}
+	name, args := "/bin/sh", []string{"-c", asText}
 	if len(c.Args) > 0 {
 		name, args = c.Args[0], c.Args[1:]
 	}
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(environment(), p.shell...)
 	cmd.Dir, cmd.Stdin = "/", stdin
-	for key, value := range r.Environment {
-		cmd.Env = append(cmd.Env, key+"="+value)
-	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // and so a process group
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-	cmd.WaitDelay = 5 * time.Second
+	cmd.WaitDelay = stopGrace
 	if r.User != "" {
 		credential, home, err := credentials(r.User)
 		if err != nil {
@@ -108,13 +113,26 @@ func (p *provision) commandWith(ctx context.Context, r config.Run, c schema.Comm
 		cmd.SysProcAttr.Credential = credential
 		cmd.Env = append(cmd.Env, "HOME="+home, "USER="+r.User, "LOGNAME="+r.User)
 	}
+	for key, value := range r.Environment { // over the rest: exec takes the last of two
+		cmd.Env = append(cmd.Env, key+"="+value)
+	}
+	if c.Shell != "" {
+		cmd.Env = append(cmd.Env, "LEAVEN_COMMAND="+c.Shell)
+	}
 	out := &output{step: r.Name, log: p.agent.Log}
 	cmd.Stdout, cmd.Stderr = out, out
 	err := cmd.Run()
-	out.flush()
-	if ctx.Err() != nil {
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it started and left behind
-		err = errors.Join(context.Cause(ctx), err)
+	out.close()
+	switch {
+	case ctx.Err() != nil:
+		if cmd.Process != nil { // it was started
+			syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it started and left behind
+		}
+		err = context.Cause(ctx)
+	case errors.Is(err, exec.ErrWaitDelay):
+		p.agent.say(r.Name, "it ended well and left something running that holds its output, which is closed now; "+
+			"a daemon is better started as a unit, or with its output redirected")
+		err = nil
 	}
 	if err != nil {
 		return WithCure(fmt.Errorf("cannot run `%s`: %w", c.Name(), err), "see what it said: journalctl LEAVEN_STEP="+r.Name)
@@ -155,15 +173,22 @@ func credentials(name string) (*syscall.Credential, string, error) {
 	return c, u.HomeDir, nil
 }
 
-// output passes what a command prints on, line by line.
+// output passes what a command prints on, line by line: the first ones as they come, and of those beyond, the last ones at the
+// end. The journal drops what a unit sends beyond 10,000 entries in 30 s (journald.conf(5), RateLimitBurst=), and the verdict must
+// not be among that.
 type output struct {
-	step string
-	log  func(journal.Entry)
-	rest []byte
+	step  string
+	log   func(journal.Entry)
+	rest  []byte
+	lines int
+	tail  []string
 }
 
-// longestLine is where a line without an end is broken, in bytes.
-const longestLine = 8 << 10
+const (
+	longestLine = 8 << 10 // bytes; a longer line is broken
+	firstLines  = 2000
+	lastLines   = 100
+)
 
 func (o *output) Write(data []byte) (int, error) {
 	for _, c := range data {
@@ -177,9 +202,34 @@ func (o *output) Write(data []byte) (int, error) {
 	return len(data), nil
 }
 
+// flush ends a line.
 func (o *output) flush() {
-	if len(o.rest) > 0 {
-		o.log(journal.Entry{Message: o.step + ": " + plain.Line(string(o.rest)), Stage: string(Provision), Step: o.step})
-		o.rest = o.rest[:0]
+	if len(o.rest) == 0 {
+		return
 	}
+	text := plain.Line(string(o.rest))
+	o.rest = o.rest[:0]
+	if o.lines++; o.lines <= firstLines {
+		o.say(text)
+		return
+	}
+	if len(o.tail) == lastLines {
+		o.tail = o.tail[1:]
+	}
+	o.tail = append(o.tail, text)
+}
+
+// close passes on what is left.
+func (o *output) close() {
+	o.flush()
+	if left := o.lines - firstLines - len(o.tail); left > 0 {
+		o.say(fmt.Sprintf("… %s left out", count(left, "line")))
+	}
+	for _, text := range o.tail {
+		o.say(text)
+	}
+}
+
+func (o *output) say(text string) {
+	o.log(journal.Entry{Message: o.step + ": " + text, Stage: string(Provision), Step: o.step, Output: true})
 }

@@ -124,6 +124,10 @@ func (r *runner) end(rec StepRecord, known bool) {
 	}
 }
 
+// endGrace is what a step has to come to its end once its time is over: more than a command has (stopGrace), so that none outlives
+// the run.
+const endGrace = stopGrace + 2*time.Second
+
 // attempt checks, applies where that is needed, and checks again, all within the step's deadline. The step goes on in the
 // background if it does not heed the deadline; the process is about to end then.
 func (r *runner) attempt(ctx context.Context, s Step, rec StepRecord) (text string, applied bool, err error) {
@@ -132,7 +136,7 @@ func (r *runner) attempt(ctx context.Context, s Step, rec StepRecord) (text stri
 		deadline = DefaultDeadline
 	}
 	if r.extend != nil {
-		r.extend(deadline + 10*time.Second)
+		r.extend(deadline + endGrace + 5*time.Second)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, deadline, fmt.Errorf("took longer than %v", deadline))
 	defer cancel()
@@ -153,12 +157,29 @@ func (r *runner) attempt(ctx context.Context, s Step, rec StepRecord) (text stri
 		}()
 		o.text, o.applied, o.err = r.bring(ctx, s, rec)
 	}()
+	var o outcome
 	select {
-	case o := <-done:
-		return o.text, o.applied, o.err
+	case o = <-done:
 	case <-ctx.Done():
-		return "", false, context.Cause(ctx)
+		select {
+		case o = <-done:
+		case <-time.After(endGrace):
+			o.err = context.Cause(ctx)
+		}
 	}
+	return o.text, o.applied, because(ctx, o.err)
+}
+
+// because puts before an error why the time of a step was over, if it was.
+func because(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	switch {
+	case err == nil || cause == nil || errors.Is(err, cause):
+		return err
+	case errors.Is(err, ctx.Err()): // says nothing that cause does not
+		return WithCure(cause, cureOf(err))
+	}
+	return WithCure(fmt.Errorf("%w: %w", cause, err), cureOf(err))
 }
 
 // bring is the three moves of a step.

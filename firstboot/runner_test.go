@@ -137,13 +137,15 @@ func TestDeadline(t *testing.T) {
 		start := time.Now()
 		b.run(
 			Step{ID: "deaf", Policy: Degrade, Deadline: time.Minute, Apply: func(context.Context) error { <-release; return nil }},
+			Step{ID: "slow", Policy: Degrade, Deadline: time.Second, Apply: func(ctx context.Context) error { <-ctx.Done(); time.Sleep(stopGrace); return errors.New("killed") }},
 			Step{ID: "heeds", Policy: Degrade, Deadline: time.Second, Apply: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }},
 		)
-		if took := time.Since(start); took != time.Minute {
+		if took := time.Since(start); took != time.Minute+endGrace {
 			t.Errorf("it took %v", took)
 		}
 		b.want("deaf", Failed, "took longer than 1m0s")
 		b.want("heeds", Failed, "took longer than 1s")
+		b.want("slow", Failed, "took longer than 1s: killed")
 		close(release)
 		synctest.Wait()
 		b.want("deaf", Failed, "") // what comes late changes nothing

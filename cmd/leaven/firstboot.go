@@ -154,6 +154,9 @@ func (p *program) log(e journal.Entry) {
 	if !journal.Available() || journal.Send(e) != nil {
 		fmt.Fprintln(p.stdout, e.Message)
 	}
+	if e.Output {
+		return // everybody may ask systemd for a unit's status
+	}
 	if err := systemd.Status(e.Message); err != nil {
 		fmt.Fprintln(p.stderr, err)
 	}

@@ -49,6 +49,7 @@ type Entry struct {
 	Result   string
 	Seconds  float64 // that it took
 	Instance string
+	Output   bool // a line that a command of the user printed: it may be secret, and is for the journal alone
 }
 
 // Available tells whether standard output leads to the journal ($JOURNAL_STREAM in systemd.exec(5)), so that what is sent lands

@@ -85,14 +85,18 @@ type Command struct {
 // Given tells whether there is one.
 func (c Command) Given() bool { return len(c.Args) > 0 || c.Shell != "" }
 
-// Name is the program, or the beginning of the text for the shell: what can be told of a command whose arguments may be secret.
+// plainWord is a word of a text for the shell that is a program's name and no more.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./+-]+$`)
+
+// Name is the program that is run first: what can be told of a command whose arguments may be secret.
 func (c Command) Name() string {
 	if len(c.Args) > 0 {
 		return c.Args[0]
 	}
-	first, _, _ := strings.Cut(strings.TrimSpace(c.Shell), " ")
-	first, _, _ = strings.Cut(first, "\n")
-	return first
+	if words := strings.Fields(c.Shell); len(words) > 0 && plainWord.MatchString(words[0]) {
+		return words[0]
+	}
+	return "/bin/sh" // TOKEN=secret command
 }
 
 func (c *Command) decode(v *strictyaml.Value) error {

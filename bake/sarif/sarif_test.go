@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -124,6 +125,22 @@ func TestFingerprintsDoNotFollowTheLine(t *testing.T) {
 	}
 	if print(1) != print(9) {
 		t.Error("the fingerprint depends on the line")
+	}
+}
+
+// Without a salt in bake.yaml the hash of a secret is another one in each run.
+func TestFingerprintsDoNotFollowTheSalt(t *testing.T) {
+	prints := func(salt string) (all []string) {
+		a, b := finding("private-key", "/a", 1), finding("private-key", "/a", 9)
+		a.Hash, b.Hash = salt+"1", salt+"2"
+		for _, r := range written(t, bake.AuditReport{Findings: []bake.Finding{a, b}}).Runs[0].Results {
+			all = append(all, r.PartialFingerprints["primaryLocationLineHash"])
+		}
+		return all
+	}
+	first, second := prints("aaaaaaaaaaa"), prints("bbbbbbbbbbb")
+	if !slices.Equal(first, second) || first[0] == first[1] {
+		t.Errorf("in one run %q, in the next %q", first, second)
 	}
 }
 

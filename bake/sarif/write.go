@@ -107,8 +107,9 @@ func camel(id string) string {
 	return b.String()
 }
 
-// newResult is one finding. GitHub tells results of different runs apart by primaryLocationLineHash; it must not move when
-// lines are added above, so it is made from the rule, the path and, of a secret, the hash. What would be equal is counted.
+// newResult is one finding. GitHub knows a result of an earlier run again by primaryLocationLineHash; it must not move when
+// lines are added above, so it is made from the rule and the path, and what would be equal is counted. The hash of a secret is
+// no part of it: without a salt of one's own it is another one in each run.
 func newResult(f bake.Finding, index int, seen map[string]int) result {
 	level := "error"
 	switch {
@@ -117,7 +118,7 @@ func newResult(f bake.Finding, index int, seen map[string]int) result {
 	case f.Severity == bake.Warning:
 		level = "warning"
 	}
-	sum := sha256.Sum256([]byte(f.Rule + "\x00" + f.Path + "\x00" + f.Hash))
+	sum := sha256.Sum256([]byte(f.Rule + "\x00" + f.Path))
 	print := hex.EncodeToString(sum[:8])
 	seen[print]++
 	text := f.Message

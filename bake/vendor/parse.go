@@ -3,6 +3,7 @@ package vendor
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/leaven-dev/leaven/bake"
 	"github.com/leaven-dev/leaven/internal/strictyaml"
@@ -78,7 +79,9 @@ func rule(v *strictyaml.Value) bake.Rule {
 	})
 	r.Action, r.Stage, r.Default, r.Severity = bake.Action(action), bake.Stage(stage), bake.Default(choice), bake.Severity(severity)
 	if _, err := bake.NewCatalogue([]bake.Rule{r}); err != nil && !wrong && v.IsMap() {
-		v.Fail("%v", err)
+		for said := range strings.SplitSeq(err.Error(), "\n") { // the catalogue says all that is wrong, a line each
+			v.Fail("%s", said)
+		}
 	}
 	return r
 }

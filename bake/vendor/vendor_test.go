@@ -153,6 +153,7 @@ func TestErrors(t *testing.T) {
   - nothing
 rule: []
 `,
+		"d.yaml": "rules:\n  - {id: Bad_ID, title: t, why: w, where: [/../etc/passwd], action: delete}\n",
 		"b.yaml": "rules:\n  - {id: c, title: t, why: w, where: [/srv/y], action: delete}\n",
 		"c.yml":  "",
 	})
@@ -170,6 +171,8 @@ rule: []
 		`/usr/lib/leaven/rules.d/a.yaml:25:1: unknown key "rule" (did you mean "rules"?)`,
 		`/usr/lib/leaven/rules.d/b.yaml:2:5: the rule "c" is there already, in /usr/lib/leaven/rules.d/a.yaml`,
 		`/usr/lib/leaven/rules.d/c.yml: the name must end in .yaml`,
+		`/usr/lib/leaven/rules.d/d.yaml:2:5: rule "Bad_ID": id must be lower-case words joined by dashes`,
+		`/usr/lib/leaven/rules.d/d.yaml:2:5: rule "Bad_ID": pattern "/../etc/passwd" is not a clean path: write "/etc/passwd"`,
 	}
 	if diff := cmp.Diff(want, strings.Split(err.Error(), "\n")); diff != "" {
 		t.Error(diff)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"syscall"
 
@@ -61,13 +62,19 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) []Change {
 func (p *Plan) Preview() []Change {
 	defer p.view.release()
 	var changes []Change
+	taken := map[string]int64{} // what goes from a folder before the folder itself, in bytes
 	for _, it := range p.inOrder() {
 		if it.Refusal != "" {
 			changes = append(changes, it.change(Refused))
 			continue
 		}
-		if it.Action == Delete && it.Bytes == 0 {
-			it.Bytes = p.folderSize(it)
+		if it.Action == Delete {
+			if it.Bytes == 0 {
+				it.Bytes = max(0, p.folderSize(it)-taken[it.Path])
+			}
+			for dir := path.Dir(it.Path); dir != "/"; dir = path.Dir(dir) {
+				taken[dir] += it.Bytes
+			}
 		}
 		changes = append(changes, it.change(Planned))
 	}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/leaven-dev/leaven/e2e/aws"
 	"github.com/leaven-dev/leaven/e2e/imds"
 	"github.com/leaven-dev/leaven/e2e/netns"
 	"github.com/leaven-dev/leaven/e2e/nspawn"
@@ -25,11 +27,18 @@ func TestLeave(t *testing.T) {
 	install(t, image)
 	t.Run("spot", func(t *testing.T) { testLeaveSpot(t, image) })
 	t.Run("advice, then spot, and a restart", func(t *testing.T) { testLeaveShortened(t, image) })
+	t.Run("termination", func(t *testing.T) { testLeaveHook(t, image) })
 	t.Run("no notice", func(t *testing.T) { testNoNotice(t, image) })
 }
 
 // leaving boots an instance with a metadata service and a configuration of leave.
 func leaving(t *testing.T, image, settings string) (*nspawn.Container, *imds.Fake, string) {
+	c, metadata, _, root := leavingGroup(t, image, settings)
+	return c, metadata, root
+}
+
+// leavingGroup is leaving with an AWS that the instance's role may ask.
+func leavingGroup(t *testing.T, image, settings string) (*nspawn.Container, *imds.Fake, *aws.Fake, string) {
 	t.Helper()
 	ns, err := netns.New(t.Context())
 	if err != nil {
@@ -41,11 +50,20 @@ func leaving(t *testing.T, image, settings string) (*nspawn.Container, *imds.Fak
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { fake.Close() })
+	fake.Set("meta-data/iam/security-credentials", "hub")
+	fake.Set("meta-data/iam/security-credentials/hub", `{"Code":"Success","Type":"AWS-HMAC","AccessKeyId":"AKIDEXAMPLE","SecretAccessKey":"x","Token":"x","Expiration":"2099-01-01T00:00:00Z","LastUpdated":"2026-01-01T00:00:00Z"}`)
+	l, err := ns.Listen(t.Context(), "127.0.0.1:8000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cloud := aws.Serve(l)
+	t.Cleanup(func() { cloud.Close() })
 	root := clone(t, image)
+	put(t, root, "etc/systemd/system/leaven-leave.service.d/aws.conf", "[Service]\nEnvironment=AWS_ENDPOINT_URL=http://127.0.0.1:8000\n", 0o644)
 	put(t, root, "etc/leaven/firstboot.yaml", "health: {listen: 8088, fresh: 1s}\nleave:\n"+settings, 0o644)
 	c := boot(t, nspawn.Config{Root: root, Network: ns.Path(), Credentials: map[string]string{"leaven.instance-id": leavingID}})
 	newBalancer(c, "127.0.0.1:8088").until(t, 200, health.OK, "")
-	return c, fake, root
+	return c, fake, cloud, root
 }
 
 // record waits until the leave is through and returns what is kept of it.
@@ -147,6 +165,42 @@ func testLeaveShortened(t *testing.T, image string) {
 	if out := run(t, c, "systemctl", "show", "--value", "--property=NRestarts", "leaven-leave.service"); out != "1" {
 		t.Errorf("the service was restarted %s times", out)
 	}
+}
+
+// testLeaveHook has Auto Scaling terminate an instance with a termination hook. The command hangs, and the action of the hook comes
+// late: the hook is completed in time all the same.
+func testLeaveHook(t *testing.T, image string) {
+	c, fake, cloud, root := leavingGroup(t, image, `  on: [termination]
+  lifecycle_hook: bye
+  drain: 1s
+  deadline: 20s
+  command: "trap '' TERM; while :; do sleep 1; done"
+`)
+	cloud.On("DescribeAutoScalingInstances", func(url.Values) (string, *aws.Error) {
+		return "<AutoScalingInstances><member><InstanceId>" + leavingID + "</InstanceId><AutoScalingGroupName>hubs</AutoScalingGroupName></member></AutoScalingInstances>", nil
+	})
+	tries := 0 // one call at a time
+	cloud.On("CompleteLifecycleAction", func(url.Values) (string, *aws.Error) {
+		if tries++; tries < 3 {
+			return "", &aws.Error{Status: 400, Code: "ValidationError", Message: "No active Lifecycle Action found with instance ID " + leavingID}
+		}
+		return "", nil
+	})
+	given := time.Now()
+	fake.Set("meta-data/autoscaling/target-lifecycle-state", "Terminated")
+	r := record(t, root, 40*time.Second)
+	if got := phases(r); got != "drain ok, command failed, hook ok" {
+		t.Errorf("%s: %+v", got, r)
+	}
+	if took := time.Since(given); took > 27*time.Second { // the deadline, and up to 6 s until the notice is seen
+		t.Errorf("it took %v", took)
+	}
+	calls := cloud.Calls()
+	const want = "CompleteLifecycleAction AutoScalingGroupName=hubs&InstanceId=" + leavingID + "&LifecycleActionResult=CONTINUE&LifecycleHookName=bye"
+	if len(calls) == 0 || calls[len(calls)-1].String() != want {
+		t.Errorf("AWS was asked %v, want %s at last", calls, want)
+	}
+	newBalancer(c, "127.0.0.1:8088").until(t, 503, health.Leaving, "")
 }
 
 // testNoNotice shows what is no notice: silence, errors, and words that make no sense.

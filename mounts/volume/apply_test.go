@@ -99,9 +99,9 @@ func TestBlankVolume(t *testing.T) {
 			if p, err := h.Plan(t.Context(), s); err != nil || len(p.Actions) != 1 || p.Actions[0] != "grow the file system from 800 MiB to 1200 MiB" {
 				t.Errorf("the plan is %+v, %v", p, err)
 			}
-			s.KeepSize = true
+			s.Grow = false
 			bring(t, h, s)
-			s.KeepSize = false
+			s.Grow = true
 			bring(t, h, s)
 		})
 	}

@@ -1,6 +1,7 @@
 package volume
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ func blank(ctx context.Context, r io.ReaderAt, size uint64) error {
 		return fmt.Errorf("cannot get memory to read it: %w", err)
 	}
 	defer unix.Munmap(buffer)
+	zeros := make([]byte, chunk)
 	for _, s := range regions(size) {
 		for at := s.from; at < s.to; at += chunk {
 			if err := ctx.Err(); err != nil {
@@ -41,10 +43,8 @@ func blank(ctx context.Context, r io.ReaderAt, size uint64) error {
 				}
 				return fmt.Errorf("cannot be read at byte %d: %w", at+uint64(n), cause(err))
 			}
-			for i, c := range part {
-				if c != 0 {
-					return &nonzero{at + uint64(i)}
-				}
+			if !bytes.Equal(part, zeros[:len(part)]) {
+				return &nonzero{at + uint64(bytes.IndexFunc(part, func(r rune) bool { return r != 0 }))}
 			}
 		}
 	}

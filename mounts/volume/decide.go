@@ -77,7 +77,7 @@ func decide(s *Spec, l *look) ([]action, error) {
 		}
 		add(doMount, "mount it at %s", s.At)
 	}
-	if l.mounted() && !s.KeepSize && l.sb != nil && l.sb.size+spare <= l.device.size {
+	if l.mounted() && s.Grow && l.sb != nil && l.sb.size+spare <= l.device.size {
 		add(doGrow, "grow the file system from %s to %s", bytesText(l.sb.size), bytesText(l.device.size))
 	}
 	if s.Owner != "" {

@@ -27,7 +27,7 @@ func (h *Host) do(ctx context.Context, s *Spec, l *look, a action) error {
 	case doPoint:
 		return h.makePoint(s.At)
 	case doMount:
-		return mount(ctx, s, l)
+		return h.mount(ctx, s, l)
 	case doSwap:
 		_, err := run.Output(ctx, "swapon", l.device.path())
 		return err
@@ -75,7 +75,8 @@ func (h *Host) makePoint(at string) error {
 func cmpRoot(dir string) string { return ifElse(dir == "", "/", dir) }
 
 // mount mounts the very device that was looked at. At later boots systemd mounts it by its line in fstab.
-func mount(ctx context.Context, s *Spec, l *look) error {
+func (h *Host) mount(ctx context.Context, s *Spec, l *look) error {
+	h.settle(ctx, l.content.uuid)
 	args := []string{"-t", l.content.kind}
 	// What is for fstab only means nothing here (mount(8), "x-*").
 	options := slices.DeleteFunc(s.options(), func(o string) bool { return o == "nofail" || strings.HasPrefix(o, "x-") })
@@ -84,6 +85,17 @@ func mount(ctx context.Context, s *Spec, l *look) error {
 	}
 	_, err := run.Output(ctx, "mount", append(args, "--", l.device.path(), l.point)...)
 	return err
+}
+
+// settle waits until udev knows a new file system: systemd unmounts what is on a device that it has not heard of (systemd.mount(5),
+// BindsTo= on the device's unit). Where udev says nothing, mounting is tried all the same, and verified.
+func (h *Host) settle(ctx context.Context, uuid string) {
+	if h.Root.Dir() != "/" {
+		return
+	}
+	if _, err := run.Output(ctx, "udevadm", "settle", "--timeout=10", "--exit-if-exists=/dev/disk/by-uuid/"+uuid); err != nil {
+		h.log("udev may not know the new file system yet: %v", err)
+	}
 }
 
 // grow makes the mounted file system as large as its device.

@@ -121,16 +121,16 @@ func (h *Host) byName(name string, all []device) ([]device, error) {
 		found = append(found, d)
 	}
 	for _, d := range all {
-		if d.disk != "" || !strings.HasPrefix(d.name, "nvme") || !strings.HasPrefix(d.model, "Amazon ") {
+		if d.disk != "" || !strings.HasPrefix(d.name, "nvme") || !strings.HasPrefix(short, "sd") && !strings.HasPrefix(short, "xvd") {
 			continue
 		}
-		answer, err := h.identify(d.path())
+		attached, err := h.attachedAs(d)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue // it went away
-		case err != nil && name != d.path():
+		case err != nil:
 			return nil, fmt.Errorf("cannot tell whether %s is %s: %w", d.path(), name, err)
-		case err == nil && sameAttachment(mapped(answer), short):
+		case sameAttachment(attached, short):
 			add(d)
 		}
 	}

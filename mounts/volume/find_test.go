@@ -53,7 +53,9 @@ func nitro(t *testing.T, more map[string]string) *Host {
 	h := sysTree(t, files)
 	h.identify = func(path string) ([]byte, error) {
 		names := map[string]string{"/dev/nvme0n1": "/dev/xvda", "/dev/nvme1n1": "sdf", "/dev/nvme2n1": "ephemeral0:sdb"}
+		serials := map[string]string{"/dev/nvme0n1": "vol00000000000000001", "/dev/nvme1n1": "vol0123456789abcdef0", "/dev/nvme2n1": "AWS1234567890ABCDEF0"}
 		answer := make([]byte, identifySize)
+		copy(answer, "\x0f\x1d\x0f\x1d"+serials[path])
 		copy(answer[3072:], names[path]+strings.Repeat(" ", 32-len(names[path])))
 		return answer, nil
 	}
@@ -147,10 +149,16 @@ func TestMapped(t *testing.T) {
 		"sdf": "sdf", "/dev/sdf": "sdf", "xvdba": "xvdba", "ephemeral0:sdb": "sdb", "ephemeral1:none": "", "": "", "sdf\x00garbage": "sdf", "a b": "", "../x": "",
 	} {
 		answer := make([]byte, identifySize)
+		copy(answer, "\x0f\x1d")
 		copy(answer[3072:3104], field)
 		if got := mapped(answer); got != want {
 			t.Errorf("%q is %q, want %q", field, got, want)
 		}
+	}
+	other := make([]byte, identifySize)
+	copy(other[3072:3104], "sdf")
+	if got := mapped(other); got != "" {
+		t.Errorf("a disk of another vendor's is %q", got)
 	}
 	if got := mapped(nil); got != "" {
 		t.Errorf("no answer is %q", got)

@@ -56,7 +56,7 @@ func (h *Host) Plan(ctx context.Context, s Spec) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	l, err := h.look(ctx, &s, d)
+	l, err := h.look(ctx, &s, d, true)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -85,7 +85,7 @@ func (h *Host) Apply(ctx context.Context, s Spec) error {
 		return err
 	}
 	for last := (action{}); ; {
-		l, err := h.look(ctx, &s, d)
+		l, err := h.look(ctx, &s, d, false)
 		if err != nil {
 			return err
 		}

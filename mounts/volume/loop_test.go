@@ -158,7 +158,7 @@ func lines(t *testing.T, h *Host) string {
 
 // spec is one with the defaults of the configuration.
 func spec(s Spec) Spec {
-	s.Format, s.Wait = ifElse(s.Format == "", "blank", s.Format), 2*time.Second
+	s.Format, s.Wait, s.Grow = ifElse(s.Format == "", "blank", s.Format), 2*time.Second, true
 	if s.At == "" {
 		s.At = "/data"
 	}

@@ -2,6 +2,7 @@ package volume
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"runtime"
@@ -62,12 +63,15 @@ func identify(path string) ([]byte, error) {
 	return answer, nil
 }
 
+// amazon is the vendor id of EBS volumes and of EC2's instance store disks.
+const amazon = 0x1d0f
+
 // mapped is the name under which EC2 attached an NVMe disk, without /dev/: "sdf". It stands in the vendor's part of the answer,
 // which begins at byte 3072: 32 bytes, filled up with spaces or zeros (as amazon-ec2-utils' ebsnvme-id reads it). An instance
 // store disk has "ephemeral0:sdb" there. "" where there is none, as with other vendors.
 func mapped(answer []byte) string {
 	const vendorPart, length = 3072, 32
-	if len(answer) < vendorPart+length {
+	if len(answer) < vendorPart+length || binary.LittleEndian.Uint16(answer) != amazon {
 		return ""
 	}
 	field, _, _ := bytes.Cut(answer[vendorPart:vendorPart+length], []byte{0})
@@ -80,4 +84,16 @@ func mapped(answer []byte) string {
 		return ""
 	}
 	return name
+}
+
+// attachedAs asks an NVMe disk for the name under which EC2 attached it. The answer must be from the disk that sysfs tells of.
+func (h *Host) attachedAs(d device) (string, error) {
+	answer, err := h.identify(d.path())
+	if err != nil {
+		return "", err
+	}
+	if serial := strings.Trim(string(answer[4:24]), " \x00"); serial != d.serial {
+		return "", fmt.Errorf("it says that its serial number is %q, and the kernel that it is %q", serial, d.serial)
+	}
+	return mapped(answer), nil
 }

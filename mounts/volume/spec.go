@@ -20,16 +20,16 @@ type Spec struct {
 	UUID   string `key:"uuid" doc:"the UUID of the file system on it"`
 	Label  string `key:"label" doc:"the file system's label: finds it where nothing else does; else the label that a new one gets" pattern:"[A-Za-z0-9._-]{1,16}"`
 
-	FS       string        `key:"fs" doc:"the file system that a blank volume gets, and that one that is there must be; without it, a blank volume gets ext4 and any ext or xfs is taken" oneof:"ext4,xfs"`
-	Format   string        `key:"format" doc:"blank makes a file system where the volume is provably blank; never makes none" oneof:"blank,never" default:"blank"`
-	Size     schema.Size   `key:"size" doc:"how large the device must be, to the byte; 0 for any size"`
-	MinSize  schema.Size   `key:"min_size" doc:"how large the device must be at least"`
-	Options  []string      `key:"options" doc:"mount options beyond nofail" pattern:"[^\\s,]+"`
-	Owner    string        `key:"owner" doc:"whom the root of the file system belongs to: user, user:group or numbers" pattern:"[a-z0-9_][a-z0-9_.-]*(:[a-z0-9_][a-z0-9_.-]*)?"`
-	Mode     schema.Mode   `key:"mode" doc:"the mode of the root of the file system"`
-	KeepSize bool          `key:"keep_size" doc:"do not grow the file system when the volume grew"`
-	Wait     time.Duration `key:"wait" doc:"how long first boot waits for the device" default:"2m"`
-	Policy   string        `key:"policy" doc:"what a failure means: required (the instance failed), degrade (something is wrong with it), ignore" oneof:"required,degrade,ignore" default:"required"`
+	FS      string        `key:"fs" doc:"the file system that a blank volume gets, and that one that is there must be; without it, a blank volume gets ext4 and any ext or xfs is taken" oneof:"ext4,xfs"`
+	Format  string        `key:"format" doc:"blank makes a file system where the volume is provably blank; never makes none" oneof:"blank,never" default:"blank"`
+	Size    schema.Size   `key:"size" doc:"how large the device must be, to the byte; 0 for any size"`
+	MinSize schema.Size   `key:"min_size" doc:"how large the device must be at least"`
+	Options []string      `key:"options" doc:"mount options beyond nofail" pattern:"[^\\s,]+"`
+	Owner   string        `key:"owner" doc:"whom the root of the file system belongs to: user, user:group or numbers" pattern:"[a-z0-9_][a-z0-9_.-]*(:[a-z0-9_][a-z0-9_.-]*)?"`
+	Mode    schema.Mode   `key:"mode" doc:"the mode of the root of the file system"`
+	Grow    bool          `key:"grow" doc:"grow the file system when the volume has grown" default:"true"`
+	Wait    time.Duration `key:"wait" doc:"how long first boot waits for the device" default:"2m"`
+	Policy  string        `key:"policy" doc:"what a failure means: required (the instance failed), degrade (something is wrong with it), ignore" oneof:"required,degrade,ignore" default:"required"`
 
 	Swap schema.Size `key:"swap" doc:"makes a swap file of this size at the path; needs no device"`
 }

@@ -10,7 +10,7 @@ import (
 // Config is what can be configured, the sections of plugins apart. The zero value, with defaults, is what an instance without any
 // configuration gets.
 type Config struct {
-	Hostname string        `key:"hostname" doc:"the host name, with ${...} filled in; without it, an instance that has none is called by its id" pattern:"[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?"`
+	Hostname string        `key:"hostname" doc:"the host name, with ${...} filled in: at most 64 letters, digits, dots and dashes; without it, an instance that has none is called by its id" pattern:"[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?"`
 	Network  Network       `key:"network" doc:"what first boot waits for before it does what needs the network"`
 	SSH      SSH           `key:"ssh" doc:"SSH host keys beyond the Ed25519 and ECDSA keys that are always made"`
 	Run      []Run         `key:"run" doc:"commands, each a step of its own" by:"name"`
@@ -22,7 +22,7 @@ type Config struct {
 
 // Network is the section of this name.
 type Network struct {
-	Wait     time.Duration `key:"wait" doc:"how long first boot waits for link, address, route, resolver and metadata service" default:"5m"`
+	Wait     time.Duration `key:"wait" doc:"how long first boot waits for link, address, route, resolver and metadata service" is:"positive" default:"5m"`
 	Metadata string        `key:"metadata" doc:"whether there is a metadata service: auto asks it where the firmware says that this is EC2" oneof:"auto,on,off" default:"auto"`
 }
 

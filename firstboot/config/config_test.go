@@ -69,6 +69,10 @@ func TestWhatBelongsTogether(t *testing.T) {
 		"leave: {lifecycle_hook: x}":                              "nothing to watch for",
 		"leave: {on: [spto]}":                                     `did you mean "spot"`,
 		"health: {listen: localhost}":                             "a port",
+		"run: [{name: a, command: x, deadline: 0}]":               "more than no time",
+		"run: [{name: a, command: x, environment: {\"A=B\": c}}]": "is no name for a variable",
+		"signal: {deadline: 0s}":                                  "more than no time",
+		"network: {wait: 0}":                                      "more than no time",
 		"hostname: -x":                                            "does not fit",
 	} {
 		if _, err := Load([]Layer{{Name: "x.yaml", Text: []byte(text)}}); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "x.yaml:1:") {

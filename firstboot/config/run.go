@@ -1,6 +1,9 @@
 package config
 
 import (
+	"maps"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/leaven-dev/leaven/internal/schema"
@@ -16,12 +19,15 @@ type Run struct {
 	After       []string          `key:"after" doc:"steps that must be done before" is:"literal"`
 	Network     bool              `key:"network" doc:"whether the command waits for the network" default:"true"`
 	Policy      string            `key:"policy" doc:"what a failure means: required (the instance failed), degrade (something is wrong with it), ignore" oneof:"required,degrade,ignore" default:"required"`
-	Deadline    time.Duration     `key:"deadline" doc:"how long it may take" default:"5m"`
+	Deadline    time.Duration     `key:"deadline" doc:"how long it may take" is:"positive" default:"5m"`
 	Environment map[string]string `key:"environment" doc:"variables for the command; they may be secret and are never shown" is:"secret"`
 	User        string            `key:"user" doc:"who runs it; root without it" is:"literal" pattern:"[a-z_][a-z0-9_-]*\\$?"`
 }
 
-// Check wants one way at most to tell that there is nothing to do.
+// variable is what the shell takes for the name of one.
+var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// Check wants one way at most to tell that there is nothing to do, and names that are some for variables.
 func (r *Run) Check(fail func(key, format string, args ...any)) {
 	ways := 0
 	for _, way := range []bool{r.Unless.Given(), r.Creates != "", r.Always} {
@@ -31,5 +37,10 @@ func (r *Run) Check(fail func(key, format string, args ...any)) {
 	}
 	if ways > 1 {
 		fail("", "run %q: unless, creates and always exclude one another", r.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Environment)) {
+		if !variable.MatchString(name) {
+			fail("environment", "%q is no name for a variable: want letters, digits and underscores", name)
+		}
 	}
 }

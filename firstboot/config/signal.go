@@ -14,7 +14,7 @@ type Signal struct {
 	OnDegraded    string         `key:"on_degraded" doc:"what the hook is told of a degraded instance" oneof:"continue,abandon,nothing" default:"continue"`
 	Tag           string         `key:"tag" doc:"a tag of the instance that is set to ok, degraded or failed" pattern:"[A-Za-z0-9 _.:/=+@-]{1,128}"`
 	Command       schema.Command `key:"command" doc:"gets what leaven status --output json prints on standard input"`
-	Deadline      time.Duration  `key:"deadline" doc:"how long each of them is tried" default:"2m"`
+	Deadline      time.Duration  `key:"deadline" doc:"how long each of them is tried" is:"positive" default:"2m"`
 }
 
 // Health is an HTTP endpoint that answers 200 as long as the instance can serve, and 503 else.

@@ -57,7 +57,17 @@ func (s *Settings) read(v *strictyaml.Value, target reflect.Value, f field, path
 			v.Text() // says what is wanted
 			return
 		}
-		if err := setText(target, f, v.Text()); err != nil {
+		text := v.Text()
+		err := setText(target, f, text)
+		// Editors take "3072" and "true" in quotes for texts (see JSONSchema), and so do we.
+		switch tag := v.Tag(); {
+		case err != nil:
+		case target.Kind() == reflect.Bool && tag != "!!bool":
+			err = fmt.Errorf("want true or false here, not the text %q", text)
+		case target.CanInt() && target.Type() != durationType && tag != "!!int":
+			err = fmt.Errorf("want a whole number here, not the text %q", text)
+		}
+		if err != nil {
 			v.Fail("%v", err)
 		}
 	}
@@ -151,6 +161,9 @@ func setText(target reflect.Value, f field, text string) error {
 		d, err := time.ParseDuration(text)
 		if err != nil || d < 0 {
 			return fmt.Errorf("want a duration such as 90s, 5m or 1h30m here, not %q", text)
+		}
+		if d == 0 && f.positive {
+			return fmt.Errorf("want more than no time here%s", sentence(f.doc))
 		}
 		target.SetInt(int64(d))
 	case target.Kind() == reflect.Bool:

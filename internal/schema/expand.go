@@ -18,6 +18,14 @@ func (s *Settings) Look(text func(string) error) error {
 	return s.Expand(same, same)
 }
 
+// each takes apart what errors.Join joined.
+func each(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
 func (s *Settings) expand(v reflect.Value, f field, path string, text, shell func(string) (string, error)) {
 	set := func(to *string, fill func(string) (string, error)) {
 		filled, err := fill(*to)
@@ -27,7 +35,9 @@ func (s *Settings) expand(v reflect.Value, f field, path string, text, shell fun
 			err = filledIn.fits(filled)
 		}
 		if err != nil {
-			s.fail(path, "%v", err)
+			for _, err := range each(err) {
+				s.fail(path, "%v", err)
+			}
 			return
 		}
 		*to = filled

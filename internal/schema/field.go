@@ -13,6 +13,7 @@ type field struct {
 	index                     int
 	key, doc, fallback, by    string
 	required, secret, literal bool
+	positive                  bool // a duration of 0 has no meaning
 	oneOf                     []string
 	pattern                   string
 }
@@ -30,6 +31,7 @@ func fieldsOf(t reflect.Type) []field {
 		f := field{
 			index: i, key: key, doc: tag.Get("doc"), fallback: tag.Get("default"), by: tag.Get("by"), pattern: tag.Get("pattern"),
 			required: slices.Contains(is, "required"), secret: slices.Contains(is, "secret"), literal: slices.Contains(is, "literal"),
+			positive: slices.Contains(is, "positive"),
 		}
 		if words := tag.Get("oneof"); words != "" {
 			f.oneOf = strings.Split(words, ",")

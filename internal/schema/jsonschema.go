@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 // JSONSchema is the schema (draft 2020-12) of documents with these sections, indented. Every layer is a document of its own, so
@@ -20,6 +23,7 @@ func JSONSchema(id, title string, sections ...Section) ([]byte, error) {
 			continue
 		}
 		part["description"] = s.Doc
+		orNull(part)
 		properties[s.Name] = part
 	}
 	var out bytes.Buffer
@@ -44,6 +48,7 @@ func object(t reflect.Type) map[string]any {
 				part["default"] = f.fallback == "true"
 			}
 		}
+		orNull(part)
 		properties[f.key] = part
 	}
 	return map[string]any{"type": "object", "additionalProperties": false, "properties": properties}
@@ -54,15 +59,14 @@ func valueOf(t reflect.Type, f field) map[string]any {
 		return w.describe()
 	}
 	switch {
+	case t == durationType && f.positive:
+		return map[string]any{"type": "string", "pattern": duration, "not": map[string]any{"pattern": `^[^1-9]*$`}}
 	case t == durationType:
-		return map[string]any{"anyOf": []any{
-			map[string]any{"type": "string", "pattern": `^(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))+$`},
-			map[string]any{"const": 0},
-		}}
+		return map[string]any{"anyOf": []any{map[string]any{"type": "string", "pattern": duration}, map[string]any{"const": 0}}}
 	case t.Kind() == reflect.Bool:
 		return map[string]any{"type": "boolean"}
 	case t.Kind() == reflect.Int:
-		return map[string]any{"type": "integer"}
+		return number(f)
 	case t.Kind() == reflect.Pointer:
 		return valueOf(t.Elem(), f)
 	case t.Kind() == reflect.Struct:
@@ -77,15 +81,69 @@ func valueOf(t reflect.Type, f field) map[string]any {
 	panic(fmt.Sprintf("schema: a field of type %s", t))
 }
 
+const duration = `^(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))+$|^0$`
+
+// orNull takes a key without a value, which counts as if it were not there.
+func orNull(part map[string]any) {
+	none := map[string]any{"type": "null"}
+	switch {
+	case part["anyOf"] != nil:
+		part["anyOf"] = append(part["anyOf"].([]any), none)
+	case part["oneOf"] != nil:
+		part["oneOf"] = append(part["oneOf"].([]any), none)
+	case part["enum"] != nil:
+		part["enum"] = append(slices.Clone(part["enum"].([]any)), nil)
+	default:
+		switch is := part["type"].(type) {
+		case string:
+			part["type"] = []string{is, "null"}
+		case []string:
+			part["type"] = append(slices.Clone(is), "null")
+		}
+	}
+}
+
+// number is a whole one. Patterns are for texts in a JSON Schema; those of numbers are lists of them: "2048|3072".
+func number(f field) map[string]any {
+	if f.pattern == "" {
+		return map[string]any{"type": "integer"}
+	}
+	var all []any
+	for text := range strings.SplitSeq(f.pattern, "|") {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			panic(fmt.Sprintf("schema: the pattern %q of a number is no list of numbers", f.pattern))
+		}
+		all = append(all, n)
+	}
+	return map[string]any{"enum": all}
+}
+
 // text is a string that may be filled in at run time.
 func text(f field) map[string]any {
 	switch {
 	case len(f.oneOf) > 0:
-		return map[string]any{"enum": f.oneOf}
-	case f.pattern != "" && f.literal:
-		return map[string]any{"type": "string", "pattern": `^(?:` + f.pattern + `)$`}
+		var words []any
+		for _, w := range f.oneOf {
+			words = append(words, w)
+		}
+		if f.literal {
+			return map[string]any{"enum": words}
+		}
+		return map[string]any{"anyOf": []any{map[string]any{"enum": words}, map[string]any{"type": "string", "pattern": `\$\{`}}}
 	case f.pattern != "":
-		return map[string]any{"type": "string", "pattern": `^(?:` + f.pattern + `)$|\$\{`}
+		pattern := `^(?:` + f.pattern + `)$`
+		if !f.literal {
+			pattern += `|\$\{`
+		}
+		types := []string{"string"}
+		if f.matches("1") { // written without quotes, as a port may be
+			types = append(types, "number")
+		}
+		if f.matches("true") {
+			types = append(types, "boolean")
+		}
+		return map[string]any{"type": types, "pattern": pattern}
 	}
 	return scalar()
 }

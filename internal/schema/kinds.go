@@ -17,10 +17,12 @@ type Mode struct {
 	Set  bool
 }
 
+var mode = regexp.MustCompile(`^0?[0-7]{3}$`)
+
 func (m *Mode) decode(v *strictyaml.Value) error {
 	text := v.Text()
 	n, err := strconv.ParseUint(text, 8, 32)
-	if err != nil || n > 0o777 || len(text) < 3 {
+	if err != nil || !mode.MatchString(text) {
 		return fmt.Errorf("want permission bits in octal such as \"0750\" here, not %q", text)
 	}
 	*m = Mode{fs.FileMode(n), true}
@@ -29,7 +31,7 @@ func (m *Mode) decode(v *strictyaml.Value) error {
 
 func (m *Mode) describe() map[string]any {
 	return map[string]any{"anyOf": []any{
-		map[string]any{"type": "string", "pattern": "^0?[0-7]{3}$"},
+		map[string]any{"type": "string", "pattern": mode.String()},
 		map[string]any{"type": "integer", "minimum": 0, "maximum": 777}, // written without quotes
 	}}
 }
@@ -114,7 +116,7 @@ func (c *Command) decode(v *strictyaml.Value) error {
 
 func (c *Command) describe() map[string]any {
 	return map[string]any{"oneOf": []any{
-		map[string]any{"type": "string", "minLength": 1},
+		map[string]any{"type": []string{"string", "number", "boolean"}, "minLength": 1},
 		map[string]any{"type": "array", "items": scalar(), "minItems": 1},
 	}}
 }

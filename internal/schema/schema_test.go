@@ -41,6 +41,9 @@ type hub struct {
 	Env  map[string]string `key:"env" doc:"variables" is:"literal"`
 	On   bool              `key:"on" doc:"whether"`
 	Peer string            `key:"peer" doc:"the other one"`
+	Port string            `key:"port" doc:"where" pattern:"[0-9]+"`
+
+	Limit time.Duration `key:"limit" doc:"how long at most" is:"positive"`
 }
 
 func (h *hub) Check(fail func(key, format string, args ...any)) {
@@ -202,6 +205,10 @@ func TestJSONSchemaAgrees(t *testing.T) {
 		"mounts: [{from: 1, at: /a, mode: \"0750\", least: 1 GiB}]\n": true, "mounts: [{at: a}]\n": false, "mounts: [{mode: 0988}]\n": false, "mounts: {}\n": false,
 		"mounts: [{least: 5 GB}]\n": false, "hub: {role: hub, env: {A: 1}}\n": true, "hub: {role: x}\n": false, "hub: {on: maybe}\n": false, "ssh: {sign: [a, 1]}\n": true,
 		"ssh: {sign: []}\n": false, "ssh: {sign: echo}\n": true, "ssh: {sign: {a: b}}\n": false, "words: [A]\n": false, "x: 1\n": false, "ssh: {bits: 3072}\n": true, "ssh: {bits: x}\n": false,
+		"ssh: {bits: 1024}\n": false, "ssh: {bits: \"3072\"}\n": false, "hub: {on: \"true\"}\n": false, "hub: {on: true}\n": true, "hub: {on: 1}\n": false,
+		"name:\nwait:\nmounts:\nwords:\nssh:\nhub:\n": true, "ssh: {bits:, sign:, pass:}\n": true, "hub: {role:, env:, on:}\n": true,
+		"hub: {role: \"${tag.role}\"}\n": true, "hub: {port: 80}\n": true, "hub: {port: true}\n": false, "name: true\n": true, "ssh: {sign: true}\n": true,
+		"hub: {limit: 0s}\n": false, "hub: {limit: 0}\n": false, "hub: {limit: 10ms}\n": true, "wait: 0s\n": true, "mounts: [{mode: \"00000750\"}]\n": false,
 	} {
 		a, b := &top{}, &hub{}
 		s := New(Section{Into: a}, Section{Name: "hub", Into: b})

@@ -1,6 +1,7 @@
 package strictyaml
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -61,11 +62,22 @@ func Parse(file string, text []byte) *Document {
 	}
 	var node yaml.Node
 	if err := yaml.Load(text, &node); err != nil {
-		d.syntax(err)
+		d.syntax(err, text)
 	} else if len(node.Content) == 1 {
 		d.top = &Value{d, node.Content[0]}
+		d.tags(node.Content[0])
 	}
 	return d
+}
+
+// tags refuses what says of itself how it is to be read (!vault, !!binary): nobody here would.
+func (d *Document) tags(n *yaml.Node) {
+	if n.Style&yaml.TaggedStyle != 0 {
+		(&Value{d, n}).Fail("tags are not understood: %s", n.ShortTag())
+	}
+	for _, c := range n.Content {
+		d.tags(c)
+	}
 }
 
 // blank tells a file without a document, which the library takes for an error.
@@ -78,13 +90,16 @@ func blank(text []byte) bool {
 	return true
 }
 
-func (d *Document) syntax(err error) {
+func (d *Document) syntax(err error, text []byte) {
 	f := Fault{Place: Place{File: d.file}, Message: strings.TrimPrefix(err.Error(), "yaml: ")}
 	if le, ok := errors.AsType[*yaml.LoadError](err); ok {
 		f.Line, f.Column = int(le.Mark.Line), int(le.Mark.Column)
 		f.Message = strings.TrimPrefix(le.Message, "yaml: ")
 		if le.ContextMsg != "" {
 			f.Message += ", " + le.ContextMsg
+		}
+		if lines := bytes.Split(text, []byte("\n")); f.Line >= 1 && f.Line <= len(lines) && bytes.HasPrefix(bytes.TrimLeft(lines[f.Line-1], " "), []byte("\t")) {
+			f.Message += " (indent with spaces, not with tabs)"
 		}
 	}
 	d.errs = append(d.errs, f)
@@ -136,10 +151,11 @@ func (v *Value) empty() bool { return v.resolved().ShortTag() == "!!null" && v.r
 // Fields reads a mapping with known keys.
 func (v *Value) Fields(fields map[string]func(*Value)) {
 	v.Each(func(key, value *Value) {
-		read, known := fields[key.node.Value]
+		name := key.resolved().Value
+		read, known := fields[name]
 		switch {
 		case !known:
-			key.Fail("unknown key %q%s", key.node.Value, nearest.Hint(key.node.Value, slices.Sorted(maps.Keys(fields))))
+			key.Fail("unknown key %q%s", name, nearest.Hint(name, slices.Sorted(maps.Keys(fields))))
 		case !value.empty():
 			read(value)
 		}
@@ -150,13 +166,21 @@ func (v *Value) Fields(fields map[string]func(*Value)) {
 func (v *Value) Each(entry func(key, value *Value)) {
 	n := v.resolved()
 	if n.Kind != yaml.MappingNode {
-		v.Fail("want keys with values here, not %s", kind(n))
+		what := kind(n)
+		if n.Kind == yaml.ScalarNode {
+			what = "a text" // which may be a secret: environment: TOKEN=…
+		}
+		v.Fail("want keys with values here, not %s", what)
 		return
 	}
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := &Value{v.doc, n.Content[i]}, &Value{v.doc, n.Content[i+1]}
 		name := key.resolved().Value
+		if !key.IsScalar() {
+			key.Fail("a key must be a word, not %s", kind(key.resolved()))
+			continue
+		}
 		if line, twice := seen[name]; twice {
 			key.Fail("%q is there twice: first in line %d", name, line)
 			continue
@@ -178,15 +202,22 @@ func (v *Value) List(item func(*Value)) {
 	}
 }
 
-// Text reads a word or a text.
+// Text reads a word or a text. It has no zero bytes in it: what is made of it are paths, names and arguments of commands.
 func (v *Value) Text() string {
 	n := v.resolved()
-	if n.Kind != yaml.ScalarNode {
+	switch {
+	case n.Kind != yaml.ScalarNode:
 		v.Fail("want a text here, not %s", kind(n))
+		return ""
+	case strings.ContainsRune(n.Value, 0):
+		v.Fail("there is a zero byte in this text")
 		return ""
 	}
 	return n.Value
 }
+
+// Tag is what YAML takes a value for: "!!str", "!!int", "!!bool" … What is quoted is a text.
+func (v *Value) Tag() string { return v.resolved().ShortTag() }
 
 // Texts reads a list of texts.
 func (v *Value) Texts() []string {

@@ -55,7 +55,14 @@ x.yaml:6:1: "sub" is there twice: first in line 3`,
 		"<<: {name: x}\n":       `x.yaml:1:1: unknown key "<<"`,
 		"name: \"x\n":           "x.yaml:2:1: found unexpected end of stream, while scanning a quoted scalar",
 		"name: *none\n":         "x.yaml:1:7: unknown anchor 'none' referenced",
-		"? [a]\n: b\nname: x\n": `x.yaml:1:3: unknown key ""`,
+		"? [a]\n: b\nname: x\n": "x.yaml:1:3: a key must be a word, not a list",
+		"sub: TOKEN=abc\n":      "x.yaml:1:6: want keys with values here, not a text", // it may be a secret
+		"list:\n\t- a\n":        "x.yaml:2:1: found character that cannot start any token, while scanning for the next token (indent with spaces, not with tabs)",
+		"name: !vault x\n":      "x.yaml:1:7: tags are not understood: !vault",
+		"name: !!binary eA==\n": "x.yaml:1:7: tags are not understood: !!binary",
+		"name: \"a\\0b\"\n":     "x.yaml:1:7: there is a zero byte in this text",
+		"list: [&name x]\n*name : y\nsub: {inner: &none z}\n*none : y\n": `x.yaml:2:1: unknown key "x"
+x.yaml:4:1: unknown key "z"`,
 	} {
 		_, err := parse(text)
 		if err == nil || err.Error() != want {

@@ -339,7 +339,7 @@ func TestSignalCommand(t *testing.T) {
 		t.Fatalf("verdict: %v", sum)
 	}
 	var s Status
-	if err := json.Unmarshal([]byte(read(t, c.dir, "status")), &s); err != nil || s.Result != OK || s.Instance.ID != "i-00000001" {
+	if err := json.Unmarshal([]byte(read(t, c.dir, "status")), &s); err != nil || s.Result != OK || s.Instance.ID != "i-00000001" || !strings.Contains(s.Verdict, "i-00000001 is up") {
 		t.Errorf("it was told %+v, %v", s, err)
 	}
 }
@@ -364,5 +364,48 @@ func TestDryRunWithConfiguration(t *testing.T) {
 	}
 	if after := names(t, c.dir, ""); !slices.Equal(before, after) {
 		t.Errorf("a dry run changed the tree: %q, %q", before, after)
+	}
+}
+
+// TestNamesOfSteps gives commands names that are taken, and has them wait for what does not exist. All of it is told at once.
+func TestNamesOfSteps(t *testing.T) {
+	c := newCloud(t, "i-00000001")
+	c.data = ours + `run:
+- {name: host-keys, command: x}
+- {name: signal-tag, command: x}
+- {name: a, command: x, after: [netwrok, b]}
+- {name: b, command: x, after: [c]}
+`
+	sum := c.boot("1")
+	for _, want := range []string{
+		`user data:3:10: Leaven has a step "host-keys" of its own`, `user data:4:10: Leaven has a step "signal-tag" of its own`,
+		`user data:5:33: step "a" comes after "netwrok", which does not exist (did you mean "network"?)`, `user data:6:33: step "b" comes after "c"`,
+	} {
+		if sum.Step != "config" || !strings.Contains(sum.Message, want) {
+			t.Errorf("verdict: %v, want %q", sum, want)
+		}
+	}
+	c.data = ours + "run: [{name: a, command: x, after: [b]}, {name: b, command: x, after: [a]}]\n"
+	if sum := c.boot("2"); sum.Step != "config" || !strings.Contains(sum.Message, "each waits for the next one") {
+		t.Errorf("verdict: %v", sum)
+	}
+}
+
+// Every step that is not from the configuration has a reserved name.
+func TestOwnSteps(t *testing.T) {
+	c := newCloud(t, "i-00000001")
+	c.data = ours + "hostname: x\nssh: {rsa: 2048, certificate: {ca_key: /ca}}\nsignal: {lifecycle_hook: a, tag: b, command: c}\n"
+	a := c.agent()
+	a.Relabel = func(context.Context, ...string) error { return nil }
+	a.Run(t.Context(), Identity)
+	a.Run(t.Context(), Provision)
+	state := readState(t, c.dir, c.id)
+	if len(state.Steps) != len(ownSteps) {
+		t.Errorf("there are %d steps and %d reserved names", len(state.Steps), len(ownSteps))
+	}
+	for _, s := range state.Steps {
+		if !slices.Contains(ownSteps, s.ID) {
+			t.Errorf("%s is not reserved", s.ID)
+		}
 	}
 }

@@ -66,7 +66,9 @@ func (p *provision) report() []Step {
 			if err != nil {
 				return err
 			}
-			status.Result = result // it is not through, and this is a part of it
+			// It is not through, since this is a part of it; what is told is how it stands.
+			status.Result = result
+			status.Verdict = p.agent.summary(StageRecord{Stage: Provision, Boot: p.book.boot, Result: result}, p.book).String()
 			data, err := json.Marshal(status)
 			if err != nil {
 				return err

@@ -6,10 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/leaven-dev/leaven/firstboot"
 	"github.com/leaven-dev/leaven/firstboot/config"
 	"github.com/leaven-dev/leaven/firstboot/userdata"
 	"github.com/leaven-dev/leaven/internal/schema"
-	"github.com/leaven-dev/leaven/plugins/all"
 )
 
 func newConfigCommand(p *program) *cobra.Command {
@@ -106,13 +106,20 @@ func readConfig(dir string, args []string) (*config.Loaded, error) {
 		}
 		layers = append(layers, layer)
 	}
-	return config.Load(layers, sections()...)
+	parts := parts()
+	loaded, err := config.Load(layers, sectionsOf(parts)...)
+	if err != nil {
+		return nil, err
+	}
+	return loaded, firstboot.CheckOrder(root, loaded, parts)
 }
 
 // sections are those of the plugins.
-func sections() []schema.Section {
+func sections() []schema.Section { return sectionsOf(parts()) }
+
+func sectionsOf(parts []firstboot.Part) []schema.Section {
 	var list []schema.Section
-	for _, part := range all.Parts() {
+	for _, part := range parts {
 		list = append(list, part.Section)
 	}
 	return list

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,7 +46,7 @@ func (a *Agent) sealStep(b *book, who identification) Step {
 		case who.last != "" && who.last != who.ID:
 			return Verdict{}, WithCure(fmt.Errorf("the image was made from the disk of instance %s, which had booted since it was sealed", who.last), cure)
 		}
-		touched, err := touchedSince(a.Root)
+		touched, err := touchedSince(a.Root, proof)
 		if err != nil {
 			return Verdict{}, err
 		}
@@ -68,49 +69,94 @@ func leftovers(left []seal.Left) string {
 // slack is how far apart in time changes of one shutdown may lie.
 const slack = 2 * time.Second
 
-// touchedSince names places that changed after the seal and before this boot. Looked at are those by which people get in or have
-// something run, about thirty: an image's blocks are fetched one by one at its first boot. Of a folder, a change is an entry that
-// came or went. Change times (ctime) cannot be set by hand.
-func touchedSince(root *rootfs.Root) ([]string, error) {
+// watchedFolders are looked at with what lies in them directly, for changes: by them people get in, or have something run. Not all
+// files are looked at: an image's blocks are fetched one by one at its first boot, and these are a few hundred inodes that lie
+// together and that booting reads anyway.
+func watchedFolders() []string {
+	return []string{
+		"/etc", "/etc/cloud", "/etc/cloud/cloud.cfg.d", "/etc/cron.d", "/etc/cron.daily", "/etc/cron.hourly", "/etc/cron.monthly", "/etc/cron.weekly",
+		"/etc/leaven", "/etc/pam.d", "/etc/profile.d", "/etc/ssh", "/etc/ssh/sshd_config.d", "/etc/sudoers.d", "/etc/systemd/system",
+		"/root", "/root/.ssh", "/usr/local/bin", "/usr/local/sbin", "/var/spool/cron", "/var/spool/cron/crontabs",
+	}
+}
+
+// watchedPlaces are files, and folders of which only the names in them count: these change when packages are installed.
+func watchedPlaces() []string {
+	return []string{
+		"/home", "/usr/bin", "/usr/bin/leaven", "/usr/bin/sudo", "/usr/lib", "/usr/lib/systemd/system", "/usr/lib/systemd/systemd",
+		"/usr/lib/sysimage/rpm", "/usr/sbin", "/usr/sbin/sshd", "/var/lib/dpkg/status", "/var/lib/rpm",
+	}
+}
+
+const (
+	maxHomes   = 20   // of people that are looked at
+	maxEntries = 1000 // of one folder
+	maxTouched = 5    // that are named
+)
+
+// touchedSince names places that changed after the seal and before this boot. Change times (ctime) cannot be set by hand.
+func touchedSince(root *rootfs.Root, proof seal.Seal) ([]string, error) {
 	sealed, there, err := changed(root, seal.Path)
 	if err != nil || !there {
 		return nil, err
+	}
+	if sealed.Sub(proof.Time).Abs() > time.Minute { // sealing writes the proof as soon as it is made
+		return []string{fmt.Sprintf("%s itself, at %s: it was edited, or all files were copied, so that nobody can tell what else was changed",
+			seal.Path, sealed.UTC().Format(time.RFC3339))}, nil
 	}
 	boot, err := startOfBoot(root)
 	if err != nil {
 		return nil, err
 	}
-	places := []string{
-		"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/sudoers", "/etc/sudoers.d", "/etc/ssh", "/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d",
-		"/etc/pam.d", "/etc/crontab", "/etc/cron.d", "/etc/systemd/system", "/etc/rc.local", "/etc/profile.d", "/etc/ld.so.preload", "/etc/cloud",
-		"/usr/local/bin", "/usr/local/sbin", "/root", "/root/.ssh", "/root/.ssh/authorized_keys", "/home", "/var/spool/cron", "/var/spool/cron/crontabs",
+	folders := watchedFolders()
+	homes, err := entries(root, "/home", maxHomes)
+	if err != nil {
+		return nil, err
 	}
-	homes, err := root.OpenDir("/home")
-	if err == nil {
-		defer homes.Close()
-		entries, err := homes.ReadDir()
+	for _, home := range homes {
+		folders = append(folders, home, home+"/.ssh")
+	}
+	places := slices.Concat(watchedPlaces(), folders)
+	for _, folder := range folders {
+		inside, err := entries(root, folder, maxEntries)
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range entries[:min(len(entries), 20)] {
-			home := "/home/" + e.Name()
-			places = append(places, home, home+"/.ssh", home+"/.ssh/authorized_keys")
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		places = append(places, inside...)
 	}
+	slices.Sort(places)
 	var touched []string
-	for _, name := range places {
+	for _, name := range slices.Compact(places) {
 		at, there, err := changed(root, name)
 		if err != nil {
 			return nil, err
 		}
 		if there && at.After(sealed.Add(slack)) && at.Before(boot.Add(-slack)) {
-			touched = append(touched, name)
+			shown := strconv.QuoteToASCII(name) // it goes to the console, and may hold anything
+			touched = append(touched, shown[1:len(shown)-1])
 		}
 	}
-	slices.Sort(touched)
+	if more := len(touched) - maxTouched; more > 0 {
+		touched = append(touched[:maxTouched], fmt.Sprintf("and %d more", more))
+	}
 	return touched, nil
+}
+
+// entries lists the paths of what lies in a folder, some of it where it is a lot; nothing where there is no such folder.
+func entries(root *rootfs.Root, folder string, some int) (names []string, err error) {
+	d, err := root.OpenDir(folder)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	list, err := d.ReadDir()
+	for _, e := range list[:min(len(list), some)] {
+		names = append(names, path.Join(folder, e.Name()))
+	}
+	return names, err
 }
 
 // startOfBoot is when the first process of this boot started, by the clock as it goes now. That is early in the boot, when only the

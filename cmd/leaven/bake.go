@@ -41,6 +41,13 @@ func newBakeCommand(p *program) *cobra.Command {
 		if *disarm {
 			return runDisarm(cmd, s, out)
 		}
+		if base.chosen(args) {
+			if odd := given(cmd, func(name string) bool {
+				return slices.Contains([]string{"dry-run", "last-stage", "stage", "overwrite", "mkswap", "zero-free", "final"}, name)
+			}); len(odd) > 0 {
+				return fmt.Errorf("--baseline seals nothing: leave out %s", list(odd))
+			}
+		}
 		if s.root == "" {
 			return errors.New("say which tree to seal: --root DIR for an image's tree, --root / for this running system")
 		}
@@ -138,7 +145,7 @@ func runBake(ctx context.Context, s *selection, out *output, b baking) error {
 			out.note("%s", n)
 		}
 	case "text":
-		printBake(out.p.stdout, report)
+		printBake(out.p.stdout, report, err == nil && bakeVerdict(report) == nil)
 	}
 	if err != nil {
 		return exitError{1, err}

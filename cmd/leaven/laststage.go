@@ -16,6 +16,7 @@ import (
 
 	"github.com/leaven-dev/leaven/bake"
 	"github.com/leaven-dev/leaven/bake/laststage"
+	"github.com/leaven-dev/leaven/internal/console"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 	"github.com/leaven-dev/leaven/internal/seal"
 )
@@ -50,13 +51,9 @@ const armedNote = "the last stage is armed: this system seals itself when it pow
 
 // runDisarm takes back that the running system seals itself.
 func runDisarm(cmd *cobra.Command, s *selection, out *output) error {
-	var odd []string
-	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if !slices.Contains([]string{"disarm", "root", "output", "nonce", "deadline"}, f.Name) {
-			odd = append(odd, "--"+f.Name)
-		}
-	})
-	if len(odd) > 0 {
+	if odd := given(cmd, func(name string) bool {
+		return !slices.Contains([]string{"disarm", "root", "output", "nonce", "deadline"}, name)
+	}); len(odd) > 0 {
 		return fmt.Errorf("--disarm seals nothing: leave out %s", list(odd))
 	}
 	if s.root == "" {
@@ -80,6 +77,16 @@ func runDisarm(cmd *cobra.Command, s *selection, out *output) error {
 	defer cancel()
 	out.begin()
 	return out.end(disarm(ctx, s, out))
+}
+
+// given lists the flags on the command line whose names are odd beside what else stands there.
+func given(cmd *cobra.Command, odd func(name string) bool) (flags []string) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if odd(f.Name) {
+			flags = append(flags, "--"+f.Name)
+		}
+	})
+	return flags
 }
 
 func disarm(ctx context.Context, s *selection, out *output) error {
@@ -159,12 +166,6 @@ func announce(p seal.Seal) error {
 	if left > 0 {
 		line = fmt.Sprintf("leaven: NOT sealed: %s left, see %s in the image", count(left, "path"), seal.Path)
 	}
-	console, err := os.OpenFile("/dev/console", os.O_WRONLY|syscall.O_NOCTTY, 0)
-	if err != nil {
-		return fmt.Errorf("cannot tell the console: %w", err)
-	}
-	defer console.Close()
-	_, err = console.WriteString("\r\n" + line + "\r\n")
-	syscall.Sync()
-	return err
+	syscall.Sync() // first: a console that is held up must not cost the proof
+	return console.Write([]byte("\r\n" + line + "\r\n"))
 }

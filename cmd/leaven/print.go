@@ -11,11 +11,14 @@ import (
 // maxPaths is how many paths of one rule people are shown; JSON has them all.
 const maxPaths = 5
 
-// printBake writes what was done, rule by rule.
-func printBake(w io.Writer, r bake.BakeReport) {
+// printBake writes what was done, rule by rule. Whole tells that all of it was.
+func printBake(w io.Writer, r bake.BakeReport, whole bool) {
 	verb := "sealed"
-	if r.DryRun {
+	switch {
+	case r.DryRun:
 		verb = "would seal"
+	case !whole:
+		verb = "NOT sealed, or only in part:"
 	}
 	var bytes int64
 	for _, group := range byRule(r.Changes, func(c bake.Change) string { return c.Rule }) {

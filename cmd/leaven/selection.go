@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"syscall"
@@ -134,6 +135,11 @@ func (s *selection) resolve(root *rootfs.Root) error {
 	o := s.given
 	if set.Profile != "" && !s.flags.Changed("profile") {
 		o.Profile = set.Profile
+	}
+	for _, mount := range o.Cross {
+		if !path.IsAbs(mount) {
+			return fmt.Errorf("cannot cross %q: name the mount point as it is seen inside the root, such as /data", mount)
+		}
 	}
 	o.Keep = slices.Concat(o.Keep, set.Keep)
 	o.Cross = slices.Concat(o.Cross, set.Cross)

@@ -114,8 +114,19 @@ func explainRules(w io.Writer, d bake.Description) error {
 		for _, where := range r.Where {
 			line("where", where)
 		}
+		for _, n := range r.Named {
+			line("named in", strings.Join(n.In, " ")+", by "+n.Match)
+		}
 		for _, except := range r.Except {
 			line("except", except)
+		}
+		line("that hold", r.Holds)
+		line("at shutdown", strings.Join(r.Busy, " "))
+		for _, argv := range r.Commands {
+			line("first run", strings.Join(argv, " ")+" (on a running system)")
+		}
+		for _, script := range r.Scripts {
+			line("then run", script+" (on a running system)")
 		}
 		line("from", bake.Quote(r.Origin))
 	}

@@ -1,0 +1,120 @@
+package nfs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"github.com/leaven-dev/leaven/internal/rootfs"
+)
+
+// Mounter mounts shares. New makes one for this system; the functions are fields so that each can be another one in tests. It is
+// for use by several goroutines: they wait for their servers side by side, and mount one after another, since TLS mounts that start
+// together race (efs-utils issues 112 and 125).
+type Mounter struct {
+	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
+	Dial    func(ctx context.Context, address string) error // connects by TCP, and hangs up
+	Mount   func(ctx context.Context, args ...string) error // mount(8)
+	Mounted func() ([]rootfs.Mount, error)                  // lowest first
+	// Targets asks AWS for the mount targets of a file system; nil where nobody can be asked.
+	Targets func(ctx context.Context, fileSystem string) ([]Target, error)
+	Zone    string       // the instance's own, or ""
+	Tell    func(string) // is told what is being waited for, and what people should know
+	turn    chan struct{}
+}
+
+// Target is an address of an EFS file system.
+type Target struct {
+	Zone    string // its name, such as eu-central-1a
+	Address netip.Addr
+}
+
+const (
+	// oneTry bounds one look-up or one connection. A server that comes back is thus found within 3 s.
+	oneTry = 1500 * time.Millisecond
+	// namePatience is how long a name is waited for before others are asked for the address.
+	namePatience = 15 * time.Second
+	// mountTry bounds one call of mount(8), which a server that accepts connections and says nothing would make last for ever.
+	mountTry = 30 * time.Second
+	// refusals is how often a server may refuse: what it exports and to whom changes seconds after it is up, but not in minutes.
+	refusals = 4
+)
+
+// Bring mounts a share at a folder that is there, and returns how: the address where the name did not serve. What is mounted
+// there already is left alone where it is the share, and else an error. It goes on until ctx ends.
+func (m *Mounter) Bring(ctx context.Context, s Share, point string) (address netip.Addr, err error) {
+	refused := 0
+	for {
+		there, err := m.Look(s, point, address)
+		if there || err != nil {
+			return address, err
+		}
+		at, byName, err := m.reach(ctx, s)
+		if err != nil {
+			return address, err
+		}
+		address = netip.Addr{}
+		if !byName {
+			address = at
+		}
+		err = m.mount(ctx, s, point, address)
+		if err == nil {
+			return address, nil
+		}
+		var final *refusal
+		if errors.As(err, &final) {
+			if refused++; final.never || refused == refusals {
+				return address, err
+			}
+		}
+		m.tell("%v; trying again", err)
+		if !pause(ctx) {
+			return address, fmt.Errorf("%w (gave up: %w)", err, context.Cause(ctx))
+		}
+	}
+}
+
+// mount runs mount(8) when it is its turn, and looks whether it did what it says.
+func (m *Mounter) mount(ctx context.Context, s Share, point string, address netip.Addr) error {
+	select {
+	case m.turn <- struct{}{}:
+		defer func() { <-m.turn }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if there, err := m.Look(s, point, address); there || err != nil {
+		return err // systemd was quicker
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, mountTry, fmt.Errorf("no answer within %v", mountTry))
+	defer cancel()
+	failed := m.Mount(ctx, s.arguments(point, address)...)
+	there, err := m.Look(s, point, address)
+	switch {
+	case err != nil:
+		return err
+	case there:
+		return nil // also where systemd was quicker after all
+	case failed == nil:
+		return fmt.Errorf("cannot mount %s at %s: mount says that it did, but /proc/self/mountinfo does not have it", s.Source, point)
+	}
+	return classify(fmt.Errorf("cannot mount %s at %s: %w", s.Source, point, failed))
+}
+
+func (m *Mounter) tell(format string, args ...any) {
+	if m.Tell != nil {
+		m.Tell(fmt.Sprintf(format, args...))
+	}
+}
+
+// pause waits a while, not as long on every instance; false when ctx ended.
+func pause(ctx context.Context) bool {
+	select {
+	case <-time.After(500*time.Millisecond + rand.N(500*time.Millisecond)):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -67,8 +67,11 @@ func (a *Agent) Run(ctx context.Context, stage Stage) Summary {
 		b.update(func(s *State) { s.putStage(rec) })
 		b.event(Event{Stage: stage, Event: string(rec.Result), Seconds: rec.Seconds})
 		// A full or read-only disk must not lock anybody out of an instance whose keys are made.
-		if bad := b.close(); bad != nil && rec.Result == OK {
+		switch bad := b.close(); {
+		case bad != nil && rec.Result == OK:
 			rec.Result, err = Degraded, WithCure(fmt.Errorf("cannot write the records: %w", bad), "look at the disk that holds "+stateDir)
+		case bad != nil && err == nil:
+			err = b.blame(rec) // which the records do not say
 		}
 	}
 	if stage == Identity && rec.Result != Failed {

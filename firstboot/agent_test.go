@@ -94,6 +94,27 @@ func TestRecordsCannotBeWritten(t *testing.T) {
 	}
 }
 
+// On a full disk the keys of a new instance cannot be made, and the records cannot say so. Whoever asks is told all the same.
+func TestNothingCanBeWritten(t *testing.T) {
+	dir := instance(t, "i-00000001")
+	if err := os.MkdirAll(filepath.Join(dir, "var/lib/leaven/host-keys.json/full"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	// The state's name is taken only after it was looked for.
+	a := &Agent{Root: open(t, dir), Version: "test", Hostname: "golden", Log: func(journal.Entry) {
+		if err := os.MkdirAll(filepath.Join(dir, stateFile("i-00000001"), "full"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}}
+	if sum := a.Run(t.Context(), Identity); sum.Result != Failed || sum.Step != "host-keys" {
+		t.Errorf("verdict: %v", sum)
+	}
+	rec, _, err := loadStage(a.Root, Identity, "boot-1")
+	if err != nil || !strings.Contains(rec.Message, "step host-keys: ") || !strings.Contains(rec.Message, "host-keys.json") {
+		t.Errorf("this boot's record says %q, %v", rec.Message, err)
+	}
+}
+
 func TestDamagedState(t *testing.T) {
 	for _, text := range []string{"", "{", `{"schema":"leaven/state/1","instance":{"id":"i-00000009"}}`, `{"schema":"leaven/state/99","instance":{"id":"i-00000001"}}`} {
 		dir := instance(t, "i-00000001")

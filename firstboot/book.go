@@ -3,6 +3,7 @@ package firstboot
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"slices"
@@ -145,6 +146,12 @@ func (b *book) fail(err error) {
 	if b.failed == nil {
 		b.failed = err
 	}
+}
+
+// blame is the error of the step that counts against a stage.
+func (b *book) blame(rec StageRecord) error {
+	sum := summarize([]StageRecord{rec}, b.copy(), rec.Boot)
+	return WithCure(fmt.Errorf("step %s: %s", sum.Step, sum.Message), sum.Cure)
 }
 
 // note changes the state and leaves the writing to the next update.

@@ -46,6 +46,9 @@ func (r *runner) run(ctx context.Context, steps []Step) error {
 					<-here
 				}
 			}
+			if interrupted(ctx) != nil {
+				return // what was not begun stays as it was
+			}
 			good := r.step(ctx, s, r.failedBefore(s))
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -53,7 +56,7 @@ func (r *runner) run(ctx context.Context, steps []Step) error {
 		})
 	}
 	wait.Wait()
-	return nil
+	return interrupted(ctx)
 }
 
 // failedBefore is a failed step that a step comes after, or "".
@@ -138,6 +141,7 @@ func (r *runner) attempt(ctx context.Context, s Step, rec StepRecord) (text stri
 	if r.extend != nil {
 		r.extend(deadline + endGrace + 5*time.Second)
 	}
+	whole := ctx
 	ctx, cancel := context.WithTimeoutCause(ctx, deadline, fmt.Errorf("took longer than %v", deadline))
 	defer cancel()
 	type outcome struct {
@@ -167,7 +171,18 @@ func (r *runner) attempt(ctx context.Context, s Step, rec StepRecord) (text stri
 			o.err = context.Cause(ctx)
 		}
 	}
+	if err := interrupted(whole); err != nil && o.err != nil {
+		return o.text, o.applied, err
+	}
 	return o.text, o.applied, because(ctx, o.err)
+}
+
+// interrupted is the error of a run that is told to end: by somebody, or by a shutdown.
+func interrupted(ctx context.Context) error {
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		return nil
+	}
+	return WithCure(fmt.Errorf("interrupted: %w", context.Cause(ctx)), "it goes on where it was at the next boot, or with `leaven firstboot`")
 }
 
 // because puts before an error why the time of a step was over, if it was.

@@ -214,3 +214,23 @@ func TestLongStepIsAnnounced(t *testing.T) {
 		}
 	})
 }
+
+// TestInterrupted tells a run to end in the middle. What was at work says so, what was to come is as it was.
+func TestInterrupted(t *testing.T) {
+	b := newBench(t, t.TempDir())
+	ctx, cancel := context.WithCancelCause(t.Context())
+	r := &runner{stage: Provision, book: b.book, log: func(journal.Entry) {}}
+	err := r.run(ctx, []Step{
+		{ID: "a", Policy: Required, Apply: func(ctx context.Context) error {
+			cancel(errors.New("terminated"))
+			<-ctx.Done()
+			return errors.New("killed")
+		}},
+		{ID: "b", Policy: Required, After: []string{"a"}, Regardless: true, Apply: func(context.Context) error { t.Error("b ran"); return nil }},
+	})
+	if err == nil || err.Error() != "interrupted: terminated" || !strings.Contains(cureOf(err), "leaven firstboot") {
+		t.Errorf("error is %v", err)
+	}
+	b.want("a", Failed, "interrupted: terminated")
+	b.want("b", Waiting, "")
+}

@@ -128,10 +128,11 @@ func waitForFirstboot(ctx context.Context, root *rootfs.Root, status firstboot.S
 	return status, nil
 }
 
-// unfinished tells that a unit has yet to end. A failed identity counts too: the second unit still tells the verdict.
+// unfinished tells that a unit has yet to end. A failed identity counts too: the second unit still tells the verdict. So does a
+// stage that was cut off: systemd may be about to start it again.
 func unfinished(s firstboot.Status) bool {
 	for _, r := range s.Stages {
-		if r.Stage == firstboot.Provision && r.Result != firstboot.Running {
+		if r.Stage == firstboot.Provision && !r.Ended.IsZero() {
 			return false
 		}
 	}

@@ -13,23 +13,45 @@ import (
 	"github.com/leaven-dev/leaven/internal/fstab"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 	"github.com/leaven-dev/leaven/internal/run"
+	"github.com/leaven-dev/leaven/internal/schema"
 )
 
-// layout is where a packaging of CFEngine keeps its things.
-type layout struct{ work, cfKey string }
-
-func layouts() []layout {
-	return []layout{
-		{"/var/lib/cfengine3", "/usr/bin/cf-key"},     // Debian
-		{"/var/cfengine", "/var/cfengine/bin/cf-key"}, // upstream
+// FirstBoot makes of a host what the section cfengine: says. Without one it gives the host a key of its own: sealing took the one
+// that the package's postinst had made, and without a key nothing of CFEngine works, although cf-agent exits 0.
+func (Plugin) FirstBoot() firstboot.Part {
+	settings := &Settings{}
+	return firstboot.Part{
+		Section: schema.Section{Name: section, Doc: "what this host is among CFEngine's hubs and clients; without it, a host that has CFEngine gets a key of its own and nothing else", Into: settings},
+		Steps: func(env firstboot.Env) []firstboot.Step {
+			if !env.Given(section) {
+				return ownKeyStep(env)
+			}
+			h, err := newHost(env, settings)
+			if err != nil {
+				return []firstboot.Step{{
+					ID: "cfengine-installed", Title: "CFEngine", Policy: firstboot.Required,
+					Check: func(context.Context) (firstboot.Verdict, error) { return firstboot.Verdict{}, err },
+				}}
+			}
+			return h.steps()
+		},
+		Probes: func(env firstboot.Env) []firstboot.Probe {
+			if !env.Given(section) {
+				return nil
+			}
+			h, err := newHost(env, settings)
+			if err != nil {
+				return []firstboot.Probe{{Name: section, Run: func(context.Context) error { return err }}}
+			}
+			return h.probes()
+		},
 	}
 }
 
-// FirstBoot gives a host a key of its own: sealing took the one that the package's postinst had made, and without a key nothing
-// of CFEngine works, although cf-agent exits 0.
-func (Plugin) FirstBoot() firstboot.Part { return firstboot.Part{Steps: steps} }
+// section is the name of the plugin's keys in the configuration.
+const section = "cfengine"
 
-func steps(env firstboot.Env) []firstboot.Step {
+func ownKeyStep(env firstboot.Env) []firstboot.Step {
 	return []firstboot.Step{{
 		ID:       "cfengine-key",
 		Title:    "a CFEngine key of its own",
@@ -40,22 +62,12 @@ func steps(env firstboot.Env) []firstboot.Step {
 	}}
 }
 
-// installed finds the layout that has cf-key; false where CFEngine is not installed.
-func installed(root *rootfs.Root) (layout, bool, error) {
-	for _, l := range layouts() {
-		if there, err := root.Exists(l.cfKey); err != nil || there {
-			return l, there, err
-		}
-	}
-	return layout{}, false, nil
-}
-
 func checkKey(root *rootfs.Root) (firstboot.Verdict, error) {
 	l, there, err := installed(root)
 	if err != nil || !there {
 		return firstboot.Verdict{OK: true, Text: "CFEngine is not installed"}, err
 	}
-	keys := path.Join(l.work, "ppkeys")
+	keys := l.keys()
 	shared, err := inFstab(root, keys)
 	if err != nil || shared {
 		// A key made below a share that is not mounted yet would make this hub another one than its fellows.
@@ -89,7 +101,7 @@ func makeKey(ctx context.Context, env firstboot.Env) error {
 	if err != nil {
 		return err
 	}
-	_, err = run.Output(ctx, l.cfKey)
+	_, err = run.Output(ctx, l.tool("cf-key"))
 	return err
 }
 

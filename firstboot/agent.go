@@ -53,7 +53,7 @@ func (a *Agent) Run(ctx context.Context, stage Stage) Summary {
 		b, who, err = a.open(rec.Boot)
 	}
 	if err == nil {
-		b.note(func(s *State) { s.putStage(rec) })
+		b.note(func(s *State) { s.putStage(rec); s.anew(stage) })
 		err = a.phases(ctx, stage, b, who)
 	}
 	rec.Result = Failed

@@ -409,3 +409,29 @@ func TestOwnSteps(t *testing.T) {
 		}
 	}
 }
+
+// TestCorrectedByHand corrects what failed, in the same boot: by taking a command out, and by having the signal get through. What
+// was wrong before does not count, and nobody is told of it.
+func TestCorrectedByHand(t *testing.T) {
+	c := newCloud(t, "i-00000001")
+	c.data = ours + "run: [{name: wrong, command: exit 1}]\nsignal: {tag: state, command: \"[ -e " + c.dir + "/up ] && grep -o is.up >" + c.dir + "/told\"}\n"
+	if sum := c.boot("1"); sum.Result != Failed || sum.Step != "wrong" {
+		t.Fatalf("verdict: %v", sum)
+	}
+	c.data = strings.Replace(c.data, "run: [{name: wrong, command: exit 1}]\n", "", 1)
+	write(t, c.dir, "up", "")
+	a := c.agent()
+	a.Run(t.Context(), Identity)
+	if sum := a.Run(t.Context(), Provision); sum.Result != OK {
+		t.Errorf("verdict: %v", sum)
+	}
+	if status, err := ReadStatus(a.Root, "test"); err != nil || status.Result != OK {
+		t.Errorf("status: %v, %v", status.Verdict, err)
+	}
+	if want := []string{"i-00000001 state=failed", "i-00000001 state=ok"}; !slices.Equal(c.tagged, want) {
+		t.Errorf("tagged %q, want %q", c.tagged, want)
+	}
+	if text := read(t, c.dir, "told"); !strings.HasPrefix(text, "is up\n") {
+		t.Errorf("the command was told %q", text)
+	}
+}

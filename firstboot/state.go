@@ -97,6 +97,16 @@ func (s *State) putStep(r StepRecord) {
 	s.Steps = append(s.Steps, r)
 }
 
+// anew makes the steps of a stage ones that nobody has looked at in this boot. A run in the same boot that came before judged them,
+// and some may not be asked for any more.
+func (s *State) anew(stage Stage) {
+	for i := range s.Steps {
+		if s.Steps[i].Stage == stage {
+			s.Steps[i].Boot = ""
+		}
+	}
+}
+
 func (s *State) putStage(r StageRecord) {
 	if i := slices.IndexFunc(s.Stages, func(old StageRecord) bool { return old.Stage == r.Stage }); i >= 0 {
 		s.Stages[i] = r

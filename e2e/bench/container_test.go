@@ -35,8 +35,7 @@ func BenchmarkFirstBootContainer(b *testing.B) {
 			}
 		}
 	}
-	rusage := filepath.Join(b.TempDir(), "rusage")
-	command(b, "go", "build", "-ldflags=-s -w", "-o", rusage, "github.com/leaven-dev/leaven/e2e/bench/rusage")
+	rusage := newScales(b).rusage
 	t := table{title: fmt.Sprintf("First boot in a container, medians of %d", len(rounds[0]))}
 	memory := make([]float64, len(all))
 	for i, f := range all {
@@ -142,11 +141,7 @@ func bootContainer(b *testing.B, image string, f flavour, rusage string) bootFig
 		if err != nil {
 			b.Fatal(err)
 		}
-		kib, err := strconv.ParseFloat(strings.Fields(text)[0], 64)
-		if err != nil {
-			b.Fatal(err)
-		}
-		figures.memory = max(figures.memory, kib*1024/1e6)
+		figures.memory = max(figures.memory, readCost(b, text).memory)
 	}
 	if figures.sshd <= 0 || figures.over <= 0 || figures.total <= 0 || len(f.units) > 0 && figures.agent <= 0 {
 		b.Fatalf("systemd gives no figures of the boot with %s: %+v", f.name, figures)

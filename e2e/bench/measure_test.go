@@ -1,15 +1,13 @@
 package bench
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
+	"slices"
 	"testing"
-	"time"
-
-	"github.com/leaven-dev/leaven/e2e/debroot"
 )
 
 // program builds leaven as it is shipped (AGENT_TAGS in the Makefile).
@@ -21,20 +19,6 @@ func program(b *testing.B) string {
 		b.Fatalf("cannot build leaven: %v\n%s", err, out)
 	}
 	return name
-}
-
-// tree is a copy of a Debian root as a virtual machine has it.
-func tree(b *testing.B) string {
-	b.Helper()
-	root, err := debroot.Build(b.Context(), debroot.VM("bookworm"), os.Stderr)
-	if err != nil {
-		b.Fatal(err)
-	}
-	dir := filepath.Join(b.TempDir(), "root")
-	if err := root.CopyTo(b.Context(), dir); err != nil {
-		b.Fatal(err)
-	}
-	return dir
 }
 
 // megabytes adds up the files of a tree, in 10^6 bytes.
@@ -56,36 +40,69 @@ func megabytes(b *testing.B, dir string) float64 {
 	return float64(sum) / 1e6
 }
 
-// usage is what runs of a program cost.
-type usage struct {
-	cpu    time.Duration
-	memory int64 // the most that was resident, in bytes
-}
-
-// run runs a program and adds up. Any exit status that is listed is fine.
-func (u *usage) run(b *testing.B, statuses []int, argv ...string) {
+// entries counts all that is in a tree.
+func entries(b *testing.B, dir string) int {
 	b.Helper()
-	cmd := exec.CommandContext(b.Context(), argv[0], argv[1:]...)
-	out, err := cmd.CombinedOutput()
-	fine := false
-	for _, s := range statuses {
-		fine = fine || cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == s
+	n := 0
+	if err := filepath.WalkDir(dir, func(_ string, _ fs.DirEntry, err error) error {
+		n++
+		return err
+	}); err != nil {
+		b.Fatal(err)
 	}
-	if !fine {
-		b.Fatalf("%v: %v\n%.2000s", argv, err, out)
-	}
-	u.cpu += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	if r, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		u.memory = max(u.memory, r.Maxrss*1024)
-	}
+	return n
 }
 
-// report prints the cost of one run; size is what was read, in MB, or 0.
-func (u *usage) report(b *testing.B, size float64) {
-	perRun := u.cpu.Seconds() / float64(b.N)
-	b.ReportMetric(perRun, "cpu-s/op")
-	b.ReportMetric(float64(u.memory)/1e6, "MB-resident")
-	if size > 0 {
-		b.ReportMetric(size/perRun, "MB/cpu-s")
+// scales tell what programs cost.
+type scales struct {
+	rusage string // the program; see its documentation for why it is one
+	file   string
+}
+
+func newScales(b *testing.B) *scales {
+	b.Helper()
+	dir := b.TempDir()
+	s := &scales{filepath.Join(dir, "rusage"), filepath.Join(dir, "cost")}
+	command(b, "go", "build", "-ldflags=-s -w", "-o", s.rusage, "github.com/leaven-dev/leaven/e2e/bench/rusage")
+	return s
+}
+
+// cost is what a run of a program took.
+type cost struct {
+	cpu    float64 // in seconds
+	memory float64 // the most that one process had resident, in 10^6 bytes
+}
+
+// weigh runs a program. Any exit status that is listed is fine.
+func (s *scales) weigh(b *testing.B, statuses []int, argv ...string) cost {
+	b.Helper()
+	cmd := exec.CommandContext(b.Context(), s.rusage, append([]string{s.file}, argv...)...)
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil || !slices.Contains(statuses, cmd.ProcessState.ExitCode()) {
+		b.Fatalf("%q: %v\n%.2000s", argv, err, out)
 	}
+	text, err := os.ReadFile(s.file)
+	if err != nil {
+		b.Fatalf("%q cost nobody knows what: %v\n%.2000s", argv, err, out)
+	}
+	return readCost(b, string(text))
+}
+
+// readCost reads what rusage wrote.
+func readCost(b *testing.B, text string) cost {
+	b.Helper()
+	var kib, us float64
+	if _, err := fmt.Sscan(text, &kib, &us); err != nil {
+		b.Fatalf("cannot read what rusage wrote: %v in %q", err, text)
+	}
+	return cost{cpu: us / 1e6, memory: kib * 1024 / 1e6}
+}
+
+// medianCost is the median time, and the most memory.
+func medianCost(costs []cost) cost {
+	var cpu, memory []float64
+	for _, c := range costs {
+		cpu, memory = append(cpu, c.cpu), append(memory, c.memory)
+	}
+	return cost{median(cpu), slices.Max(memory)}
 }

@@ -26,7 +26,7 @@ func main() {
 
 func run(args []string) (status int, err error) {
 	if len(args) < 2 {
-		return 125, errors.New("say where to write, and what to run: rusage FILE COMMAND ARGUMENT...")
+		return 125, errors.New("cannot tell what to run: write rusage FILE COMMAND, and its arguments")
 	}
 	cmd := exec.Command(args[1], args[2:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -122,7 +123,12 @@ func (f file) there(root *rootfs.Root) (bool, error) {
 	if !fi.Mode().IsRegular() || fi.Mode().Perm() != f.mode || fi.Size() != int64(len(f.data)) {
 		return false, nil
 	}
-	data, err := root.ReadFile(f.path)
+	old, err := root.Open(f.path) // not ReadFile, which is for configuration: a program may be larger
+	if err != nil {
+		return false, err
+	}
+	defer old.Close()
+	data, err := io.ReadAll(io.LimitReader(old, int64(len(f.data))+1))
 	return bytes.Equal(data, f.data), err
 }
 

@@ -40,6 +40,25 @@ func installInto(dir string) error {
 	return err
 }
 
+// The program is larger than any configuration, and may grow: what is there already is compared all the same.
+func TestLargeProgram(t *testing.T) {
+	root, err := rootfs.Open(image(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	program := make([]byte, 17<<20)
+	for _, want := range []bool{true, false} {
+		changes, err := Install(root, program, "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if wrote := slices.ContainsFunc(changes, func(c Change) bool { return c.Path == "/usr/bin/leaven" && c.Action == Wrote }); wrote != want {
+			t.Errorf("the program was written: %t, not %t", wrote, want)
+		}
+	}
+}
+
 func uninstallFrom(t *testing.T, dir string) {
 	t.Helper()
 	root, err := rootfs.Open(dir)

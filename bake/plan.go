@@ -29,6 +29,7 @@ type Plan struct {
 	Unknown []Finding // what could not be looked at
 	Notes   []string  // what the plan leaves to people
 
+	used    []string // ids of the rules that act
 	digest  string
 	view    *view
 	stage   Stage
@@ -73,6 +74,9 @@ func NewPlan(root *rootfs.Root, c *Catalogue, o Options) (*Plan, error) {
 	p.homes = homes(p.view, func(name string, err error) { p.unknown("homes", name, err) })
 	p.keep = p.absolute(keep)
 	for i, r := range c.compiled {
+		if uses[i] == acted {
+			p.used = append(p.used, r.ID)
+		}
 		if uses[i] != unused {
 			p.look(r, uses[i])
 		}
@@ -85,6 +89,9 @@ func NewPlan(root *rootfs.Root, c *Catalogue, o Options) (*Plan, error) {
 
 // Catalogue is a digest of the rules that the plan was made from.
 func (p *Plan) Catalogue() string { return p.digest }
+
+// Used lists the rules that act, whether or not they find anything, in the order of the catalogue.
+func (p *Plan) Used() []string { return p.used }
 
 // look plans one rule.
 func (p *Plan) look(r *compiled, u use) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/leaven-dev/leaven/e2e/nspawn"
+	"github.com/leaven-dev/leaven/internal/rootfs"
 	"github.com/leaven-dev/leaven/internal/seal"
 )
 
@@ -101,7 +102,38 @@ func sealedByItself(t *testing.T, root, pinned string) string {
 	if console := c.Console.Tail(1000); strings.Count(console, "leaven: sealed: ")+strings.Count(console, "leaven: NOT sealed: ") != 1 || !strings.Contains(console, said) {
 		t.Errorf("the console has not one line that says %q:\n%s", said, console)
 	}
+	proofOfTheWhole(t, root, pinned)
 	return root
+}
+
+// proofOfTheWhole reads the proof: each rule that was used with its result, also what was done before the last stage.
+func proofOfTheWhole(t *testing.T, root, pinned string) {
+	t.Helper()
+	r, err := rootfs.Open(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	proof, err := seal.Read(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results := map[string]seal.Result{}
+	for _, rule := range proof.Rules {
+		results[rule.Rule] = rule.Result
+	}
+	want := map[string]seal.Result{"hostname": seal.Done, "ssh-host-keys": seal.Done, "puppet-state": seal.Clean, "tmp": seal.Clean} // in this order: live, last, neither
+	if pinned != "" {
+		want["tmp"] = seal.Failed
+	}
+	for rule, result := range want {
+		if results[rule] != result {
+			t.Errorf("the proof calls %s %q, not %q", rule, results[rule], result)
+		}
+	}
+	if time.Since(proof.Time) > 5*time.Minute || proof.Version == "" || proof.Catalogue == "" || proof.Stage != "shutdown" || (len(proof.Left) == 0) != (pinned == "") {
+		t.Errorf("proof: %+v", proof)
+	}
 }
 
 func immutable(t *testing.T, how, name string) {

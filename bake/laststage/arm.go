@@ -51,7 +51,7 @@ func Disarm(ctx context.Context) (was bool, err error) {
 		}
 	}()
 	if _, err := os.Stat(unitFile); errors.Is(err, os.ErrNotExist) {
-		return false, dropProgram()
+		return false, drop()
 	}
 	systemd, err := dbus.NewSystemdConnectionContext(ctx)
 	if err != nil {
@@ -73,7 +73,7 @@ func Disarm(ctx context.Context) (was bool, err error) {
 	if err := os.Remove(unitFile); err != nil {
 		return false, err
 	}
-	return was, errors.Join(systemd.ReloadContext(ctx), dropProgram())
+	return was, errors.Join(systemd.ReloadContext(ctx), drop())
 }
 
 // Armed tells whether the last stage will run on this system. No systemd means no.

@@ -46,10 +46,10 @@ func keepProgram(ctx context.Context) (string, error) {
 	return "", fmt.Errorf("no folder for the program: %w", errors.Join(errs...))
 }
 
-// dropProgram removes the copies.
-func dropProgram() error {
+// drop removes the copies, and what was remembered for the last stage.
+func drop() error {
 	var errs []error
-	for _, name := range copies() {
+	for _, name := range append(copies(), recordFile) {
 		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
 			errs = append(errs, err)
 		}

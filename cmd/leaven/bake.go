@@ -129,7 +129,10 @@ func runBake(ctx context.Context, s *selection, out *output, b baking) error {
 		out.finding(f)
 	}
 	if !b.dryRun {
-		err = s.conclude(ctx, root, live, b, report)
+		if live && !b.final && (armed || b.lastStage) {
+			err = record(report.Changes)
+		}
+		err = errors.Join(err, s.conclude(ctx, root, live, b, report))
 	}
 	if err == nil && !b.dryRun && (armed || b.lastStage) {
 		report.Notes = append(report.Notes, armedNote)
@@ -181,14 +184,16 @@ func (s *selection) conclude(ctx context.Context, root *rootfs.Root, live bool, 
 	if live {
 		proof.Stage = "live"
 	}
+	var recorded error
 	if b.final {
 		proof.Stage = "shutdown"
+		recorded = addRecorded(&proof)
 	}
 	if err := seal.Write(root, proof); err != nil {
 		return err
 	}
 	if b.final {
-		return announce(proof)
+		return errors.Join(recorded, announce(proof))
 	}
 	return nil
 }

@@ -8,17 +8,13 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/leaven-dev/leaven/bake"
 	"github.com/leaven-dev/leaven/bake/laststage"
-	"github.com/leaven-dev/leaven/internal/console"
 	"github.com/leaven-dev/leaven/internal/rootfs"
-	"github.com/leaven-dev/leaven/internal/seal"
 )
 
 // armLastStage makes the system seal itself at shutdown with the same choices as now.
@@ -121,51 +117,4 @@ func heldNotes(p *bake.Plan) (notes []string) {
 		notes = append(notes, fmt.Sprintf("%s: left to the last stage, as the build still needs it: %s", group[0].Rule.ID, strings.Join(paths, ", ")))
 	}
 	return notes
-}
-
-// proof looks at the tree again after sealing and says what was done and what is left.
-func (s *selection) proof(r bake.BakeReport) (seal.Seal, error) {
-	root, plan, err := s.plan()
-	if err != nil {
-		return seal.Seal{}, err
-	}
-	root.Close()
-	proof := seal.Seal{
-		Schema: seal.Schema, Version: version, Profile: r.Profile, Time: time.Now().UTC().Truncate(time.Second),
-		Catalogue: plan.Catalogue(), Rules: []seal.Rule{}, Left: []seal.Left{},
-	}
-	for _, group := range byRule(r.Changes, func(c bake.Change) string { return c.Rule }) {
-		done := seal.Rule{Rule: group[0].Rule, Paths: len(group)}
-		for _, c := range group {
-			done.Bytes += c.Bytes
-			if c.Result != bake.Done {
-				done.Failed++
-			}
-		}
-		proof.Rules = append(proof.Rules, done)
-	}
-	left := bake.Auditing{}.Findings(plan)
-	for _, group := range byRule(left, func(f bake.Finding) string { return f.Rule + string(f.State) }) {
-		if group[0].Severity == bake.Error {
-			proof.Left = append(proof.Left, seal.Left{Rule: group[0].Rule, State: string(group[0].State), Paths: len(group)})
-		}
-	}
-	return proof, nil
-}
-
-// announce says on the console what the last stage did. Nobody can be told in another way: SSH is gone.
-func announce(p seal.Seal) error {
-	paths, left := 0, 0
-	for _, r := range p.Rules {
-		paths += r.Paths
-	}
-	for _, l := range p.Left {
-		left += l.Paths
-	}
-	line := fmt.Sprintf("leaven: sealed: %s, nothing left", count(paths, "path"))
-	if left > 0 {
-		line = fmt.Sprintf("leaven: NOT sealed: %s left, see %s in the image", count(left, "path"), seal.Path)
-	}
-	syscall.Sync() // first: a console that is held up must not cost the proof
-	return console.Write([]byte("\r\n" + line + "\r\n"))
 }

@@ -28,17 +28,28 @@ type Seal struct {
 	Profile   string    `json:"profile"`
 	Stage     string    `json:"stage"` // "shutdown" when the last stage wrote it, "offline" for a tree that was not running
 	Time      time.Time `json:"time"`  // UTC
-	Rules     []Rule    `json:"rules"`
-	Left      []Left    `json:"left"` // empty in an image that is clean
+	Rules     []Rule    `json:"rules"` // in the order of the catalogue
+	Left      []Left    `json:"left"`  // empty in an image that is clean
 }
 
-// Rule is what one rule did.
+// Rule is what one rule did: one of those that were used, whether or not it found anything.
 type Rule struct {
 	Rule   string `json:"rule"`
+	Result Result `json:"result"`
 	Paths  int    `json:"paths"`
 	Bytes  int64  `json:"bytes"`
 	Failed int    `json:"failed"`
 }
+
+// Result is what became of what a rule looked for.
+type Result string
+
+// The results of a rule.
+const (
+	Clean  Result = "clean"  // there was nothing to do
+	Done   Result = "done"   // what was there is gone
+	Failed Result = "failed" // some of it is not
+)
 
 // Left counts what of a rule is still there.
 type Left struct {

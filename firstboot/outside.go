@@ -1,6 +1,10 @@
 package firstboot
 
-import "context"
+import (
+	"context"
+
+	"github.com/leaven-dev/leaven/mounts/nfs"
+)
 
 // Outside is what first boot reaches beyond the tree that it works on.
 type Outside struct {
@@ -20,6 +24,9 @@ type Outside struct {
 	CompleteHook func(ctx context.Context, hook, group, instance, result string) (done bool, err error)
 	// SetTag tags the instance.
 	SetTag func(ctx context.Context, instance, key, value string) error
+
+	// MountTargets asks AWS for the addresses of an EFS file system; nil where nobody can be asked.
+	MountTargets func(ctx context.Context, fileSystem, region string) ([]nfs.Target, error)
 
 	// ReloadSSH makes a running SSH server read its keys and settings anew.
 	ReloadSSH func(ctx context.Context) error

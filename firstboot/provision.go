@@ -81,6 +81,7 @@ func (p *provision) work() []Step {
 			steps = append(steps, part.Steps(p.env())...)
 		}
 	}
+	steps = append(steps, p.mountSteps(wanted(steps, "mounts"))...)
 	for i := range steps {
 		steps[i].After = append([]string{"config"}, steps[i].After...)
 	}

@@ -3,7 +3,6 @@ package firstboot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -41,21 +40,11 @@ func (p *provision) volumeSteps() []Step {
 
 // volumeIDs names the steps after where the volumes are mounted.
 func volumeIDs(specs []volume.Spec) []string {
-	var ids []string
-	taken := map[string]int{}
+	var points []string
 	for _, s := range specs {
-		id := "volume-" + strings.Map(func(r rune) rune {
-			if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-				return r
-			}
-			return '-'
-		}, strings.ToLower(strings.Trim(s.At, "/")))
-		if taken[id]++; taken[id] > 1 { // /a/b after /a-b
-			id += fmt.Sprintf("-%d", taken[id])
-		}
-		ids = append(ids, id)
+		points = append(points, s.At)
 	}
-	return ids
+	return pathIDs("volume-", points)
 }
 
 func volumeStep(host *volume.Host, id string, spec volume.Spec) Step {

@@ -4,20 +4,22 @@ import (
 	"time"
 
 	"github.com/leaven-dev/leaven/internal/schema"
+	"github.com/leaven-dev/leaven/mounts"
 	"github.com/leaven-dev/leaven/mounts/volume"
 )
 
 // Config is what can be configured, the sections of plugins apart. The zero value, with defaults, is what an instance without any
 // configuration gets.
 type Config struct {
-	Hostname string        `key:"hostname" doc:"the host name, with ${...} filled in: at most 64 letters, digits, dots and dashes; without it, an instance that has none is called by its id" pattern:"[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?"`
-	Network  Network       `key:"network" doc:"what first boot waits for before it does what needs the network"`
-	SSH      SSH           `key:"ssh" doc:"SSH host keys beyond the Ed25519 and ECDSA keys that are always made"`
-	Run      []Run         `key:"run" doc:"commands, each a step of its own" by:"name"`
-	Volumes  []volume.Spec `key:"volumes" doc:"block volumes: EBS, instance store, swap" by:"at"`
-	Signal   Signal        `key:"signal" doc:"who is told how first boot ended"`
-	Health   Health        `key:"health" doc:"an HTTP endpoint for load balancers"`
-	Leave    Leave         `key:"leave" doc:"leaving in good order when EC2 takes the instance away"`
+	Hostname string         `key:"hostname" doc:"the host name, with ${...} filled in: at most 64 letters, digits, dots and dashes; without it, an instance that has none is called by its id" pattern:"[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?"`
+	Network  Network        `key:"network" doc:"what first boot waits for before it does what needs the network"`
+	SSH      SSH            `key:"ssh" doc:"SSH host keys beyond the Ed25519 and ECDSA keys that are always made"`
+	Run      []Run          `key:"run" doc:"commands, each a step of its own" by:"name"`
+	Mounts   []mounts.Mount `key:"mounts" doc:"network file systems: EFS, NFS" by:"at"`
+	Volumes  []volume.Spec  `key:"volumes" doc:"block volumes: EBS, instance store, swap" by:"at"`
+	Signal   Signal         `key:"signal" doc:"who is told how first boot ended"`
+	Health   Health         `key:"health" doc:"an HTTP endpoint for load balancers"`
+	Leave    Leave          `key:"leave" doc:"leaving in good order when EC2 takes the instance away"`
 }
 
 // Network is the section of this name.

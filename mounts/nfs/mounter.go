@@ -20,7 +20,7 @@ type Mounter struct {
 	Mount   func(ctx context.Context, args ...string) error // mount(8)
 	Mounted func() ([]rootfs.Mount, error)                  // lowest first
 	// Targets asks AWS for the mount targets of a file system; nil where nobody can be asked.
-	Targets func(ctx context.Context, fileSystem string) ([]Target, error)
+	Targets func(ctx context.Context, fileSystem, region string) ([]Target, error)
 	Zone    string       // the instance's own, or ""
 	Tell    func(string) // is told what is being waited for, and what people should know
 	turn    chan struct{}

@@ -77,7 +77,7 @@ func (m *Mounter) others(ctx context.Context, s Share) ([]netip.Addr, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	targets, err := m.Targets(ctx, s.FileSystem)
+	targets, err := m.Targets(ctx, s.FileSystem, s.Region)
 	if err != nil {
 		return nil, fmt.Errorf("cannot ask for the mount targets of %s either: %w", s.FileSystem, err)
 	}

@@ -23,6 +23,7 @@ type Wish struct {
 // Share is a wish as mount(8) and fstab(5) want it.
 type Share struct {
 	FileSystem string // of EFS, or ""
+	Region     string // of EFS
 	Zone       string // asked for, or ""
 	Host       string // name or address of the server
 	Path       string
@@ -57,7 +58,7 @@ func (w Wish) Share(helper bool) (Share, error) {
 	if w.Region == "" {
 		return Share{}, fmt.Errorf("cannot name the file system %s: its region is not known; write `region:` beside it", id)
 	}
-	s.FileSystem, s.Path, s.Host = id, path, efsName(id, w.Zone, w.Region)
+	s.FileSystem, s.Region, s.Path, s.Host = id, w.Region, path, efsName(id, w.Zone, w.Region)
 	s.Source = s.Host + ":" + path
 	if !w.TLS && !w.IAM && w.AccessPoint == "" {
 		return s, nil

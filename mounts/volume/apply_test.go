@@ -31,7 +31,7 @@ func bring(t *testing.T, h *Host, s Spec) {
 }
 
 func TestBlankVolume(t *testing.T) {
-	need(t, "mkfs.xfs")
+	need(t, "mkfs.xfs", "findmnt")
 	for _, kind := range []string{"ext4", "xfs"} {
 		t.Run(kind, func(t *testing.T) {
 			d, h := attach(t, large), host(t)
@@ -246,6 +246,28 @@ func TestSwapFile(t *testing.T) {
 	refused(t, h.Apply(t.Context(), s), "is there and is no file of 8 MiB", "swapoff")
 }
 
+// TestTwoAtOnce has two bring up the same blank volume. The second may find it in use; it must not format it again.
+func TestTwoAtOnce(t *testing.T) {
+	for range 5 {
+		d, h := attach(t, small), host(t)
+		s := spec(Spec{Device: d.path})
+		errs := make(chan error, 2)
+		for range 2 {
+			go func() { errs <- h.Apply(t.Context(), s) }()
+		}
+		first := <-errs
+		uuid := d.sh("blkid -p -o value -s UUID $D || true")
+		second := <-errs
+		t.Logf("%v; %v", first, second)
+		bring(t, h, s)
+		if now := d.sh("blkid -p -o value -s UUID $D"); first == nil && now != uuid {
+			t.Error("it was formatted twice")
+		}
+		for d.sh("umount "+h.Root.Dir()+"/data; grep -c ' "+h.Root.Dir()+"/data ' /proc/self/mountinfo || true") != "0\n" { // both may have mounted it
+		}
+	}
+}
+
 // TestOffline edits fstab in a tree, and nothing else.
 func TestOffline(t *testing.T) {
 	dir := t.TempDir()
@@ -266,7 +288,7 @@ func TestOffline(t *testing.T) {
 	if text := lines(t, h); text != "UUID=0dd1e9c4-0000-4000-8000-000000000000 /data auto nofail,x-leaven 0 0\n" {
 		t.Errorf("fstab is %q", text)
 	}
-	if names, err := filepath.Glob(dir + "/*"); err != nil || len(names) != 1 {
+	if names, err := filepath.Glob(dir + "/*"); err != nil || !slices.Equal(names, []string{dir + "/data", dir + "/etc"}) {
 		t.Errorf("in the tree are %q", names)
 	}
 }

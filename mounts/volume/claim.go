@@ -1,6 +1,8 @@
 package volume
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,7 +22,7 @@ func claim(d device) (*os.File, error) {
 	case errors.Is(err, unix.EBUSY):
 		return nil, &inUse{d}
 	case err != nil:
-		return nil, fmt.Errorf("cannot open it: %w", err)
+		return nil, fmt.Errorf("cannot open it: %w", cause(err))
 	}
 	if err := same(f, d); err != nil {
 		f.Close()
@@ -89,19 +91,28 @@ func ioctlUint64(f *os.File, request uintptr) (value uint64, err error) {
 	return value, err
 }
 
-// hold locks a device against udev and others that heed it (systemd's "Locking Block Device Access"), for longer than a claim: mkfs
-// makes a claim of its own, so ours must end before.
-func hold(d device) (*os.File, error) {
-	f, err := os.OpenFile(d.path(), os.O_RDONLY|unix.O_NOFOLLOW, 0)
+// hold locks a device against udev and others that heed it ("Locking Block Device Access" on systemd.io): they lock the whole disk,
+// also for a partition. It waits for them; udev's programs may claim the device for moments. It reaches further than a claim: mkfs
+// makes one of its own, so ours must end before.
+func hold(ctx context.Context, d device) (*os.File, error) {
+	f, err := os.OpenFile("/dev/"+cmp.Or(d.disk, d.name), os.O_RDONLY|unix.O_NOFOLLOW, 0)
 	if err != nil {
-		return nil, fmt.Errorf("cannot open it: %w", err)
+		return nil, fmt.Errorf("cannot open it: %w", cause(err))
 	}
-	// Who has it holds it for milliseconds. The wait ends with the step.
-	for {
-		err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
-		if !errors.Is(err, unix.EINTR) {
-			break
+	locked := make(chan error, 1)
+	go func() {
+		for {
+			if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); !errors.Is(err, unix.EINTR) {
+				locked <- err
+				return
+			}
 		}
+	}()
+	select {
+	case err = <-locked:
+	case <-ctx.Done():
+		go func() { <-locked; f.Close() }()
+		return nil, fmt.Errorf("is locked by another program: %w", context.Cause(ctx))
 	}
 	if err != nil {
 		f.Close()

@@ -21,6 +21,7 @@ const (
 	doGrow   = "grow"
 	doOwner  = "owner"
 	doMode   = "mode"
+	doAwait  = "await"
 )
 
 // smallest is what mkfs needs to make a file system of use, in bytes. mkfs.xfs(8) refuses less than 300 MiB.
@@ -38,6 +39,9 @@ func smallest(kind string) uint64 {
 func decide(s *Spec, l *look) ([]action, error) {
 	refuse := func(cure, format string, args ...any) error {
 		return &Refusal{Volume: s.Name(), Device: l.device.String(), Reason: fmt.Sprintf(format, args...), Cure: cure}
+	}
+	if l.checked() {
+		return []action{{doAwait, "wait until it is checked and mounted by its line in /etc/fstab"}}, nil
 	}
 	if err := usable(s, l, refuse); err != nil {
 		return nil, err

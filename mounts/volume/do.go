@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/leaven-dev/leaven/internal/fstab"
 	"github.com/leaven-dev/leaven/internal/run"
 	"github.com/leaven-dev/leaven/internal/systemd"
@@ -28,9 +30,11 @@ func (h *Host) do(ctx context.Context, s *Spec, l *look, a action) error {
 		return h.makePoint(s.At)
 	case doMount:
 		return h.mount(ctx, s, l)
+	case doAwait:
+		return h.await(ctx, s, l)
 	case doSwap:
 		_, err := run.Output(ctx, "swapon", l.device.path())
-		return err
+		return h.unlessSo(ctx, err, s, l, func(now *look) bool { return now.swapped })
 	case doGrow:
 		return grow(ctx, l)
 	case doOwner:
@@ -84,7 +88,62 @@ func (h *Host) mount(ctx context.Context, s *Spec, l *look) error {
 		args = append(args, "-o", strings.Join(options, ","))
 	}
 	_, err := run.Output(ctx, "mount", append(args, "--", l.device.path(), l.point)...)
+	return h.unlessSo(ctx, err, s, l, (*look).mounted)
+}
+
+// unlessSo drops an error where somebody else has done it meanwhile: early in a boot systemd does what fstab says.
+func (h *Host) unlessSo(ctx context.Context, err error, s *Spec, l *look, so func(*look) bool) error {
+	if err == nil {
+		return nil
+	}
+	if err := h.await(ctx, s, l); err != nil { // it may be half done
+		return err
+	}
+	now := &look{device: l.device}
+	if bad := h.lookAround(s, now); bad != nil {
+		return errors.Join(err, bad)
+	}
+	if so(now) {
+		return nil
+	}
 	return err
+}
+
+// await returns when the device is mounted, or nobody has it any more. Mounts are told by the kernel (proc(5), mountinfo); that a
+// claim ended is not, so that it is tried now and then.
+func (h *Host) await(ctx context.Context, s *Spec, l *look) error {
+	table, err := os.Open("/proc/self/mountinfo")
+	if err != nil {
+		return fmt.Errorf("cannot watch the mount table: %w", err)
+	}
+	defer table.Close()
+	ctx, cancel := context.WithTimeoutCause(ctx, s.Wait, fmt.Errorf("waited %v", s.Wait))
+	defer cancel()
+	for ctx.Err() == nil {
+		now := &look{device: l.device}
+		if err := h.lookAround(s, now); err != nil {
+			return err
+		}
+		if len(now.on) > 0 || now.swapped {
+			return nil
+		}
+		f, err := claim(l.device)
+		if _, busy := errors.AsType[*inUse](err); !busy {
+			if err == nil {
+				err = f.Close()
+			}
+			return err
+		}
+		const again = 500 // milliseconds
+		fds := []unix.PollFd{{Fd: int32(table.Fd()), Events: unix.POLLPRI}}
+		if _, err := unix.Poll(fds, again); err != nil && !errors.Is(err, unix.EINTR) {
+			return fmt.Errorf("cannot watch the mount table: %w", err)
+		}
+	}
+	return &Refusal{
+		Volume: s.Name(), Device: l.device.String(), Reason: fmt.Sprintf("is in use by another program, and was not mounted: %v", context.Cause(ctx)),
+		Cure: "look what has it open (`fuser -v " + l.device.path() + "`) and how its mount went (`systemctl status`), then run `leaven firstboot`",
+	}
 }
 
 // settle waits until udev knows a new file system: systemd unmounts what is on a device that it has not heard of (systemd.mount(5),

@@ -12,14 +12,11 @@ import (
 // format makes a file system on a blank device. It does not rely on an earlier look: everything is decided again under a claim. The
 // claim must end before mkfs, which makes one of its own; the lock reaches over the moment between the two.
 func (h *Host) format(ctx context.Context, s *Spec, d device) (err error) {
-	lock, err := hold(d)
+	lock, err := hold(ctx, d)
 	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	if err := same(lock, d); err != nil {
 		return fmt.Errorf("%s %w", d.path(), err)
 	}
+	defer lock.Close()
 	if err := h.proveBlank(ctx, s, d); err != nil {
 		return err
 	}
@@ -27,8 +24,8 @@ func (h *Host) format(ctx context.Context, s *Spec, d device) (err error) {
 	if err := h.begin(d, kind, uuid); err != nil {
 		return err
 	}
-	if err := same(lock, d); err != nil {
-		return errors.Join(fmt.Errorf("%s %w", d.path(), err), h.finish(d))
+	if _, err := h.again(d); err != nil {
+		return errors.Join(err, h.finish(d))
 	}
 	args := mkfs(kind, uuid, s.Label, d.path())
 	if _, err := run.Output(ctx, args[0], args[1:]...); err != nil {
@@ -47,7 +44,7 @@ func (h *Host) format(ctx context.Context, s *Spec, d device) (err error) {
 
 // proveBlank claims the device and decides once more.
 func (h *Host) proveBlank(ctx context.Context, s *Spec, d device) error {
-	now, err := h.kernel.device(d.name)
+	now, err := h.again(d)
 	if err != nil {
 		return err
 	}

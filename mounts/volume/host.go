@@ -12,7 +12,7 @@ import (
 // Host is the system whose volumes are brought up.
 type Host struct {
 	Root *rootfs.Root // where fstab, mount points and records are
-	Live bool         // the tree is the running system; else nothing but fstab is touched
+	Live bool         // the tree is the running system; else nothing but fstab and mount points are touched
 	Log  func(string) // tells people what is worth knowing; may be nil
 
 	kernel   kernel
@@ -100,15 +100,19 @@ func (h *Host) Apply(ctx context.Context, s Spec) error {
 		if err := h.do(ctx, &s, l, last); err != nil {
 			return fmt.Errorf("cannot %s for %s: %w", last.text, s.Name(), err)
 		}
-		now, err := h.kernel.device(d.name)
-		if err != nil {
-			return err
+		if d, err = h.again(d); err != nil {
+			return fmt.Errorf("cannot bring up %s: %w", s.Name(), err)
 		}
-		if now.number != d.number || now.serial != d.serial || now.seq != d.seq {
-			return fmt.Errorf("cannot bring up %s: %s is another device than a moment ago", s.Name(), d.path())
-		}
-		d = now
 	}
+}
+
+// again reads anew what the kernel says of a device, which must still be the same one.
+func (h *Host) again(d device) (device, error) {
+	now, err := h.kernel.device(d.name)
+	if err == nil && (now.number != d.number || now.serial != d.serial || now.seq != d.seq || now.size != d.size) {
+		err = fmt.Errorf("%s is another disk now than a moment ago", d.path())
+	}
+	return now, err
 }
 
 func ifElse(yes bool, a, b string) string {

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/leaven-dev/leaven/internal/crashtest"
 	"github.com/leaven-dev/leaven/internal/rootfs"
@@ -56,23 +56,26 @@ func child(t *testing.T, h *Host, s Spec) *exec.Cmd {
 	return cmd
 }
 
-// free waits until nobody has claimed the device: an mkfs whose parent was killed goes on.
-func free(t *testing.T, path string) {
+// settled waits until what a killed program had started is through: mkfs or mount go on.
+func settled(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	for range 500 {
-		f, err := os.OpenFile(path, os.O_RDONLY|unix.O_EXCL, 0)
-		if err == nil {
-			f.Close()
+		err := exec.Command("pgrep", "--runstates", "D,R,S", "--pgroup", strconv.Itoa(cmd.Process.Pid)).Run()
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 1 {
 			return
 		}
-		time.Sleep(20 * time.Millisecond) // no event tells it
+		if err != nil {
+			t.Fatalf("cannot look for processes: %v", err)
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
-	t.Fatalf("%s stays in use", path)
+	t.Fatal("what it had started does not end")
 }
 
 // TestKilled kills Leaven before each call with which it changes a file, on a device that is blank, and runs it again. What comes
 // of it is a mounted file system; and what is put on that survives the next run.
 func TestKilled(t *testing.T) {
+	need(t, "pgrep", "wipefs")
 	d, h := attach(t, small), host(t)
 	s := spec(Spec{Device: d.path})
 	names, err := crashtest.Trace(child(t, h, s))
@@ -88,16 +91,11 @@ func TestKilled(t *testing.T) {
 	for n := range len(names) {
 		d.sh("wipefs -q -a $D; truncate -s 0 " + d.file + "; truncate -s 100M " + d.file + "; blockdev --flushbufs $D")
 		h := host(t)
-		err := crashtest.KillAt(child(t, h, s), n)
-		if err != nil && !errors.Is(err, crashtest.ErrKilled) {
+		cmd := child(t, h, s)
+		if err := crashtest.KillAt(cmd, n); err != nil && !errors.Is(err, crashtest.ErrKilled) {
 			t.Fatal(err)
 		}
-		if mounted, err := exec.Command("mountpoint", "-q", h.Root.Dir()+"/data").CombinedOutput(); err == nil {
-			outcomes["was mounted"]++
-		} else {
-			_ = mounted
-			free(t, d.path)
-		}
+		settled(t, cmd)
 		was := strings.TrimSpace(d.sh("blkid -p -o value -s UUID $D || true"))
 		if err := h.Apply(t.Context(), s); err != nil {
 			t.Errorf("killed before call %d (%s): %v", n, names[n], err)
@@ -120,6 +118,35 @@ func TestKilled(t *testing.T) {
 	t.Logf("%v", outcomes)
 	if outcomes["was blank"] == 0 || outcomes["was whole"] == 0 {
 		t.Error("not all outcomes were seen, so not all was tried")
+	}
+}
+
+// TestKilledSwapFile does the same while a swap file is made.
+func TestKilledSwapFile(t *testing.T) {
+	need(t, "mkswap", "pgrep")
+	s := spec(Spec{At: "/var/swapfile", Swap: 4 * mib})
+	off := func(h *Host) {
+		exec.Command("swapoff", h.Root.Dir()+s.At).Run() // it may not be on
+	}
+	h := host(t)
+	names, err := crashtest.Trace(child(t, h, s))
+	off(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d calls: %s", len(names), strings.Join(names, " "))
+	for n := range len(names) {
+		h := host(t)
+		cmd := child(t, h, s)
+		if err := crashtest.KillAt(cmd, n); err != nil && !errors.Is(err, crashtest.ErrKilled) {
+			t.Fatal(err)
+		}
+		settled(t, cmd)
+		bring(t, h, s)
+		off(h)
+		if left, err := filepath.Glob(h.Root.Dir() + "/var/.leaven*"); err != nil || len(left) > 0 {
+			t.Errorf("killed before call %d (%s): %q is left", n, names[n], left)
+		}
 	}
 }
 

@@ -47,6 +47,13 @@ func (l *look) mounted() bool {
 	return false
 }
 
+// checked tells that somebody has the device whom we expect: early in a boot systemd has fsck look at what fstab names, and mounts it.
+func (l *look) checked() bool {
+	_, claimed := errors.AsType[*inUse](l.fault)
+	d := l.device
+	return claimed && l.line && len(d.holders) == 0 && len(d.partition) == 0 && len(l.on) == 0 && !l.swapped && l.over == ""
+}
+
 // look gathers the facts about a device. Without prove it does not read what must be zero on a blank one, and takes what blkid knows
 // nothing of for blank: that is for who calls format next, which proves it.
 func (h *Host) look(ctx context.Context, s *Spec, d device, prove bool) (*look, error) {
@@ -146,6 +153,12 @@ func (h *Host) lookInside(ctx context.Context, l *look, prove bool) (err error) 
 			return err
 		}
 	} else {
+		lock, bad := hold(ctx, l.device)
+		if bad != nil {
+			l.busy, l.fault = true, bad
+			return nil
+		}
+		defer lock.Close()
 		f, err = claim(l.device)
 		if busy, ok := errors.AsType[*inUse](err); ok {
 			l.busy, l.fault = true, busy

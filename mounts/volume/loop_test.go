@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moby/sys/mountinfo"
 	"golang.org/x/sys/unix"
 
 	"github.com/leaven-dev/leaven/e2e/machine"
@@ -135,7 +136,16 @@ func host(t *testing.T) *Host {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { root.Close() })
+	t.Cleanup(func() {
+		root.Close()
+		infos, err := mountinfo.GetMounts(mountinfo.PrefixFilter(dir)) // of a test that failed
+		if err != nil {
+			t.Error(err)
+		}
+		for _, info := range infos {
+			t.Logf("unmount %s: %v", info.Mountpoint, unix.Unmount(info.Mountpoint, unix.MNT_DETACH))
+		}
+	})
 	return New(root, true, func(text string) { t.Log(text) })
 }
 

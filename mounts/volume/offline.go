@@ -33,10 +33,18 @@ func (h *Host) planOffline(s *Spec) (Plan, error) {
 	if err := f.Set(e); err != nil {
 		return Plan{}, err
 	}
-	if string(f.Bytes()) == before {
-		return Plan{State: fmt.Sprintf("%s is in fstab, at %s", s.Name(), s.At)}, nil
+	var p Plan
+	if string(f.Bytes()) != before {
+		p.Actions = append(p.Actions, "write its line to /etc/fstab")
 	}
-	return Plan{Actions: []string{"write its line to /etc/fstab"}}, nil
+	there, err := h.Root.Exists(s.At)
+	if err == nil && !there {
+		p.Actions = append(p.Actions, "make the folder "+s.At)
+	}
+	if p.Done() {
+		p.State = fmt.Sprintf("%s is in fstab, at %s", s.Name(), s.At)
+	}
+	return p, err
 }
 
 func (h *Host) applyOffline(ctx context.Context, s *Spec) error {
@@ -44,7 +52,10 @@ func (h *Host) applyOffline(ctx context.Context, s *Spec) error {
 	if !known {
 		return nil
 	}
-	return h.writeLine(ctx, e)
+	if err := h.writeLine(ctx, e); err != nil {
+		return err
+	}
+	return h.makePoint(s.At)
 }
 
 // Prune removes the lines of volumes that are not wanted any more from fstab, and returns where they were mounted. What is mounted

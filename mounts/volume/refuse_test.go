@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -119,7 +120,7 @@ func TestNothingIsFormattedByMistake(t *testing.T) {
 
 // TestInUse looks at devices that somebody has.
 func TestInUse(t *testing.T) {
-	need(t, "mkfs.xfs", "sgdisk", "mkswap", "wipefs")
+	need(t, "sgdisk", "mkswap", "partx")
 	t.Run("mounted elsewhere", func(t *testing.T) {
 		d, h := attach(t, small), host(t)
 		d.sh("mkfs.ext4 -q $D")
@@ -158,6 +159,31 @@ func TestInUse(t *testing.T) {
 		if d.hash() != before {
 			t.Error("something changed")
 		}
+	})
+	t.Run("claimed by fsck", func(t *testing.T) { // whose device fstab names, early in a boot
+		d, h := attach(t, small), host(t)
+		s := spec(Spec{Device: d.path})
+		bring(t, h, s)
+		unmount(t, h, "data")
+		f, err := os.OpenFile(d.path, os.O_RDWR|unix.O_EXCL, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := h.Plan(t.Context(), s)
+		if err != nil || len(p.Actions) != 1 || !strings.Contains(p.Actions[0], "wait until it is checked and mounted") {
+			t.Errorf("the plan is %+v, %v", p, err)
+		}
+		refused(t, h.Apply(t.Context(), s), "is in use by another program, and was not mounted: waited 2s")
+		done := make(chan error)
+		go func() { done <- h.Apply(t.Context(), s) }()
+		time.Sleep(300 * time.Millisecond)
+		f.Close()
+		d.sh("mount $D " + h.Root.Dir() + "/data 2>&1 || true") // it races with ours, as systemd does
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		bring(t, h, s)
+		unmount(t, h, "data")
 	})
 	t.Run("swapped to", func(t *testing.T) {
 		d, h := attach(t, small), host(t)

@@ -15,6 +15,7 @@ func commands(p *program) []*cobra.Command {
 		newStatusCommand(p),
 		newHealthCommand(p),
 		newLeaveCommand(p),
+		newMountsCommand(p),
 		newKeysCommand(p),
 	}
 }

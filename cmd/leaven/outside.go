@@ -10,6 +10,7 @@ import (
 	"github.com/leaven-dev/leaven/internal/metadata"
 	"github.com/leaven-dev/leaven/internal/network"
 	"github.com/leaven-dev/leaven/internal/systemd"
+	"github.com/leaven-dev/leaven/mounts/nfs"
 )
 
 // outside is the world around this system, as first boot sees it.
@@ -48,11 +49,29 @@ func outside(log func(journal.Entry)) (*firstboot.Outside, error) {
 			}
 			return controlplane.New(cfg).SetTag(ctx, instance, key, value)
 		},
+		MountTargets: mountTargets(client),
 		ReloadSSH: func(ctx context.Context) error {
 			return systemd.ReloadOrRestart(ctx, "ssh.service", "sshd.service")
 		},
 		StartUnit: systemd.Start,
 	}, nil
+}
+
+// mountTargets asks AWS where an EFS file system can be reached.
+func mountTargets(client *metadata.Client) func(ctx context.Context, fileSystem, region string) ([]nfs.Target, error) {
+	return func(ctx context.Context, fileSystem, region string) ([]nfs.Target, error) {
+		cfg, err := client.Config(ctx)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Region = region
+		found, err := controlplane.MountTargets(ctx, cfg, fileSystem)
+		var list []nfs.Target
+		for _, t := range found {
+			list = append(list, nfs.Target(t))
+		}
+		return list, err
+	}
 }
 
 // values are what the metadata service knows, by the names that configurations use.

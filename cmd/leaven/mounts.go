@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/leaven-dev/leaven/firstboot/config"
+	"github.com/leaven-dev/leaven/internal/metadata"
+	"github.com/leaven-dev/leaven/internal/rootfs"
+	"github.com/leaven-dev/leaven/internal/systemd"
+	"github.com/leaven-dev/leaven/mounts"
+	"github.com/leaven-dev/leaven/mounts/nfs"
+	"github.com/leaven-dev/leaven/mounts/volume"
+)
+
+func newMountsCommand(p *program) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "mounts",
+		Short: "Show or bring about the mounts and volumes of the configuration, without the rest of first boot",
+		Long: `Show or bring about the mounts and volumes of the configuration, without the rest of first boot.
+
+The configuration is that of the tree's files; with --config, FILE is laid over it as user data would be. In a tree
+that is not this system, fstab, folders and drop-ins are written and nothing is mounted: this is how an image gets its
+lines. First boot leaves lines that were written so alone.`,
+		Example: `  leaven mounts plan --config hub.yaml               # what would change
+  leaven mounts apply --config hub.yaml --root /mnt   # into an image`,
+	}
+	dir := cmd.PersistentFlags().String("root", "/", "the tree to work on; / is this system")
+	file := cmd.PersistentFlags().String("config", "", "lay `FILE` over the configuration of the tree")
+	sub := func(name, short string, change bool) *cobra.Command {
+		return &cobra.Command{
+			Use: name, Short: short, Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				root, err := openRoot(*dir, change)
+				if err != nil {
+					return failed(err)
+				}
+				defer root.Close()
+				var files []string
+				if *file != "" {
+					files = []string{*file}
+				}
+				loaded, err := readConfig(*dir, files)
+				if err != nil {
+					return failed(err)
+				}
+				m, err := newMounting(cmd.Context(), p, root, loaded)
+				if err != nil {
+					return failed(err)
+				}
+				if change {
+					return failed(m.apply(cmd.Context()))
+				}
+				return failed(m.plan(cmd.Context()))
+			},
+		}
+	}
+	cmd.AddCommand(
+		sub("plan", "Print what apply would do, a line each; change nothing", false),
+		sub("apply", "Write fstab, folders and drop-ins, then mount; exit 0 all is mounted, 1 something is not", true),
+	)
+	return cmd
+}
+
+// mounting is one run of the command.
+type mounting struct {
+	p       *program
+	live    bool
+	table   *mounts.Table
+	host    *mounts.Host
+	volumes []volume.Spec
+	devices *volume.Host
+}
+
+func newMounting(ctx context.Context, p *program, root *rootfs.Root, loaded *config.Loaded) (*mounting, error) {
+	live, err := root.Live()
+	if err != nil {
+		return nil, err
+	}
+	say := func(text string) { fmt.Fprintln(p.stderr, text) }
+	client, err := metadata.New(say)
+	if err != nil {
+		return nil, err
+	}
+	where := map[string]string{} // what the metadata service says; asked only where something depends on it
+	region := os.Getenv("AWS_REGION")
+	if live && needsInstance(loaded.Mounts, region) {
+		if where, err = values(ctx, client); err != nil {
+			return nil, err
+		}
+	}
+	if region == "" {
+		region = where["instance.region"]
+	}
+	if err := fillIn(ctx, loaded, live, where, client); err != nil {
+		return nil, err
+	}
+	table, err := mounts.NewTable(root, mounts.ByHand, region, loaded.Mounts)
+	if err != nil {
+		return nil, err
+	}
+	mounter := nfs.New(root)
+	mounter.Tell, mounter.Targets, mounter.Zone = say, mountTargets(client), where["instance.zone"]
+	return &mounting{p, live, table, &mounts.Host{Root: root, Mounter: mounter}, loaded.Volumes, volume.New(root, live, say)}, nil
+}
+
+// needsInstance tells whether something about the mounts is known to the instance only.
+func needsInstance(list []mounts.Mount, region string) bool {
+	for _, m := range list {
+		if m.EFS != "" && m.Region == "" && m.Zone == "" && region == "" || strings.Contains(fmt.Sprint(m), "${") {
+			return true
+		}
+	}
+	return false
+}
+
+// fillIn fills in ${...}. What is not known here matters only where a mount has it.
+func fillIn(ctx context.Context, loaded *config.Loaded, live bool, where map[string]string, client *metadata.Client) error {
+	unknown := errors.New("this tree is not the running instance")
+	value := func(name string) (string, error) {
+		if v, ok := where[name]; ok {
+			return v, nil
+		}
+		if tag, is := strings.CutPrefix(name, "tag."); is && live && len(where) > 0 {
+			v, err := client.Tag(ctx, tag)
+			if err == nil {
+				return v, nil
+			}
+			unknown = err
+		}
+		return "${" + name + "}", nil
+	}
+	err := loaded.Expand(
+		func(text string) (string, error) { return config.Expand(text, value) },
+		func(text string) (string, error) { return text, nil },
+	)
+	if err != nil {
+		return err
+	}
+	for _, m := range loaded.Mounts {
+		if strings.Contains(fmt.Sprint(m), "${") {
+			return fmt.Errorf("cannot fill in what the mount at %s has in ${...}: %w", m.At, unknown)
+		}
+	}
+	return nil
+}
+
+// plan prints what apply would do.
+func (m *mounting) plan(ctx context.Context) error {
+	changes, err := m.table.Plan()
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		fmt.Fprintln(m.p.stdout, c)
+	}
+	gone, err := m.devices.Unwanted(m.volumes)
+	for _, point := range gone {
+		fmt.Fprintf(m.p.stdout, "remove %s from fstab\n", point)
+	}
+	for _, v := range m.volumes {
+		plan, bad := m.devices.Plan(ctx, v)
+		err = errors.Join(err, bad)
+		for _, action := range plan.Actions {
+			fmt.Fprintf(m.p.stdout, "%s: %s\n", v.Name(), action)
+		}
+	}
+	for i, mount := range m.table.Mounts {
+		if !m.live {
+			break
+		}
+		ok, text, bad := m.host.Check(ctx, mount, m.table.Shares[i])
+		err = errors.Join(err, bad)
+		if !ok && bad == nil {
+			fmt.Fprintf(m.p.stdout, "%s: %s\n", mount.At, strings.TrimPrefix(text, "would "))
+		}
+	}
+	return err
+}
+
+// apply goes on where one fails: the others may be what somebody needs to mend it.
+func (m *mounting) apply(ctx context.Context) error {
+	_, failed := m.devices.Prune(ctx, m.volumes)
+	for _, v := range m.volumes {
+		failed = errors.Join(failed, m.devices.Apply(ctx, v))
+	}
+	changed, err := m.table.Apply(ctx)
+	if err != nil {
+		return errors.Join(failed, err)
+	}
+	problems, err := m.table.Problems()
+	failed = errors.Join(failed, err)
+	for _, problem := range problems {
+		fmt.Fprintf(m.p.stderr, "warning: /etc/fstab has a line that programs cannot read, and that is not Leaven's: %s\n", problem)
+	}
+	if !m.live {
+		return failed
+	}
+	if booted, err := systemd.Running(); err == nil && booted && changed {
+		failed = errors.Join(failed, systemd.Reload(ctx))
+	}
+	for i, mount := range m.table.Mounts {
+		trying, cancel := context.WithTimeoutCause(ctx, mount.Deadline, fmt.Errorf("tried for %v", mount.Deadline))
+		failed = errors.Join(failed, m.host.Bring(trying, mount, m.table.Shares[i]))
+		cancel()
+	}
+	return failed
+}

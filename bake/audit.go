@@ -12,7 +12,7 @@ func (a Auditing) Findings(p *Plan) []Finding {
 	var found []Finding
 	for _, it := range p.Items {
 		f := Finding{
-			Rule: it.Rule.ID, Path: Quote(it.Path), Severity: it.Rule.Severity, State: Dirty,
+			Rule: it.Rule.ID, Path: Quote(it.Path), Severity: it.severity(), State: Dirty,
 			Message: it.Rule.Title + ": " + it.Rule.Why,
 			Fix:     "run `leaven bake`",
 		}
@@ -31,6 +31,18 @@ func (a Auditing) Findings(p *Plan) []Finding {
 		found = append(found, f)
 	}
 	return append(found, p.Unknown...)
+}
+
+// severity is the rule's own, unless the rule was switched: what was to go and is there is an error, and of what is only to be
+// reported nobody wants more than a word.
+func (it Item) severity() Severity {
+	switch {
+	case it.acted && it.Rule.Default == AuditOnly:
+		return Error
+	case !it.acted && it.Rule.Default != AuditOnly && it.Rule.Action != Report:
+		return Warning
+	}
+	return it.Rule.Severity
 }
 
 // Verdict is the exit status of an audit: 0 clean, 1 findings, 2 cannot tell. Pending findings and warnings leave it at 0,

@@ -51,7 +51,7 @@ func Run(ctx context.Context, root *rootfs.Root, plan *bake.Plan, o Options) (fo
 		more, said := accounts.Look(ctx, root, o.Profile)
 		found, notes = append(found, more...), append(notes, said...)
 	}
-	if o.wantsAny(secretChecks()) || o.wants(unread) {
+	if o.wantsAny(secretChecks()) || o.wants(unread) || o.Baseline != nil && o.wants(retouched) {
 		more, said, scanErr := searchFiles(ctx, root, plan, o)
 		found, notes, err = append(found, more...), append(notes, said...), scanErr
 	}

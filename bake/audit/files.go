@@ -59,7 +59,7 @@ func searchFiles(ctx context.Context, root *rootfs.Root, plan *bake.Plan, o Opti
 	for _, m := range mounts {
 		s.foreign[m.Point] = m
 	}
-	if !o.Full {
+	if !o.Full || o.Baseline != nil { // which tells of changed checksums, whatever is searched
 		s.readPackages(root)
 	}
 	sweeping := sweep.Sweep{Root: root, Enter: s.enter, Want: s.want, Visit: s.visit, Fail: s.fail}

@@ -69,7 +69,7 @@ func (a *Agent) Run(ctx context.Context, stage Stage) Summary {
 		// A full or read-only disk must not lock anybody out of an instance whose keys are made.
 		switch bad := b.close(); {
 		case bad != nil && rec.Result == OK:
-			rec.Result, err = Degraded, WithCure(fmt.Errorf("cannot write the records: %w", bad), "look at the disk that holds "+stateDir)
+			rec.Result, err = Degraded, WithCure(fmt.Errorf("cannot write the records: %w", bad), recordsCure)
 		case bad != nil && err == nil:
 			err = b.blame(rec) // which the records do not say
 		}

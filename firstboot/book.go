@@ -1,6 +1,7 @@
 package firstboot
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -148,11 +149,13 @@ func (b *book) fail(err error) {
 	}
 }
 
-// blame is the error of the step that counts against a stage.
+// blame is the error of the step that counts against a stage whose records cannot be written.
 func (b *book) blame(rec StageRecord) error {
 	sum := summarize([]StageRecord{rec}, b.copy(), rec.Boot)
-	return WithCure(fmt.Errorf("step %s: %s", sum.Step, sum.Message), sum.Cure)
+	return WithCure(fmt.Errorf("step %s: %s", sum.Step, sum.Message), cmp.Or(sum.Cure, recordsCure))
 }
+
+const recordsCure = "look at the disk that holds " + stateDir
 
 // note changes the state and leaves the writing to the next update.
 func (b *book) note(change func(*State)) {

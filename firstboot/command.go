@@ -102,9 +102,7 @@ func (p *provision) commandWith(ctx context.Context, r config.Run, c schema.Comm
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(environment(), p.shell...)
 	cmd.Dir, cmd.Stdin = "/", stdin
-	// A session of its own is a process group too. When this process is killed, the command is: the unit is started anew, and
-	// must not find a step at work already (the unit's KillMode= leaves daemons alone, and so the command).
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // and so a process group
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = stopGrace
 	if r.User != "" {

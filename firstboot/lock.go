@@ -12,8 +12,11 @@ import (
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
-// lockPatience is how long Lock waits for another run. Identity takes well under a second.
-const lockPatience = 20 * time.Second
+// How long another run is waited for: silently, which is enough for identity, and by who does not wait for its end.
+const (
+	lockSilence  = time.Second
+	lockPatience = 20 * time.Second
+)
 
 // ErrBusy says that another leaven is at work in a tree.
 var ErrBusy = errors.New("another leaven is at work in it")
@@ -21,6 +24,10 @@ var ErrBusy = errors.New("another leaven is at work in it")
 // Lock keeps a second run out of a tree's records until the returned file is closed. It locks the folder itself (flock(2)), so
 // that it works on a root that is mounted read-only, and ends with the process.
 func Lock(ctx context.Context, root *rootfs.Root) (*os.File, error) {
+	return lockWithin(ctx, root, lockPatience)
+}
+
+func lockWithin(ctx context.Context, root *rootfs.Root, patience time.Duration) (*os.File, error) {
 	if err := makeStateDir(root); err != nil {
 		return nil, err
 	}
@@ -28,7 +35,7 @@ func Lock(ctx context.Context, root *rootfs.Root) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, lockPatience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
@@ -51,16 +58,17 @@ func Lock(ctx context.Context, root *rootfs.Root) (*os.File, error) {
 // lock waits for another run as long as it takes: user data that cloud-init brings while the unit is at work must not get lost.
 // A unit that waits asks for time, but for identity's: where that waits for somebody who hangs, sshd must not start for ever.
 func (a *Agent) lock(ctx context.Context, stage Stage) (*os.File, error) {
-	for {
-		lock, err := Lock(ctx, a.Root)
-		if !errors.Is(err, ErrBusy) || ctx.Err() != nil {
-			return lock, err
-		}
+	lock, err := lockWithin(ctx, a.Root, lockSilence)
+	if errors.Is(err, ErrBusy) {
 		a.Log(journal.Entry{Message: "waiting for another leaven that is at work", Stage: string(stage)})
+	}
+	for errors.Is(err, ErrBusy) && ctx.Err() == nil {
 		if a.Extend != nil && stage != Identity {
 			a.Extend(2 * lockPatience)
 		}
+		lock, err = Lock(ctx, a.Root)
 	}
+	return lock, err
 }
 
 // makeStateDir makes the folder of the records where it is missing.

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/leaven-dev/leaven/internal/schema"
@@ -20,6 +22,23 @@ type Config struct {
 	Signal   Signal         `key:"signal" doc:"who is told how first boot ended"`
 	Health   Health         `key:"health" doc:"an HTTP endpoint for load balancers"`
 	Leave    Leave          `key:"leave" doc:"leaving in good order when EC2 takes the instance away"`
+}
+
+// Check looks at the host name as far as it is written, and not filled in.
+func (c *Config) Check(fail func(key, format string, args ...any)) {
+	if err := checkHostname(c.Hostname); err != nil && !strings.Contains(c.Hostname, "${") {
+		fail("hostname", "%v", err)
+	}
+}
+
+// checkHostname looks at the words between the dots (RFC 1123, 2.1); the pattern of the key has the rest.
+func checkHostname(name string) error {
+	for word := range strings.SplitSeq(name, ".") {
+		if name != "" && (word == "" || len(word) > 63 || word[0] == '-' || word[len(word)-1] == '-') {
+			return fmt.Errorf("%q is no host name: each word between dots has 1 to 63 letters, digits and dashes, and no dash at its ends", name)
+		}
+	}
+	return nil
 }
 
 // Network is the section of this name.

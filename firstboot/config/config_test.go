@@ -73,10 +73,27 @@ func TestWhatBelongsTogether(t *testing.T) {
 		"run: [{name: a, command: x, environment: {\"A=B\": c}}]": "is no name for a variable",
 		"signal: {deadline: 0s}":                                  "more than no time",
 		"network: {wait: 0}":                                      "more than no time",
+		"hostname: a..b":                                          "no host name",
+		"hostname: a-.b":                                          "no host name",
 		"hostname: -x":                                            "does not fit",
 	} {
 		if _, err := Load([]Layer{{Name: "x.yaml", Text: []byte(text)}}); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "x.yaml:1:") {
 			t.Errorf("%s: %v, want %q with its place", text, err, want)
+		}
+	}
+}
+
+// What is filled in may be anything: whoever may tag an instance chooses it.
+func TestHostnameFilledIn(t *testing.T) {
+	for value, want := range map[string]string{"a": "", "a.b": "", "a..b": "no host name", "a.": "does not fit", "a b": "does not fit", strings.Repeat("a", 61): "does not fit"} {
+		l, err := Load([]Layer{{Name: "x.yaml", Text: []byte("hostname: web-${tag.Name}\n")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fill := func(text string) (string, error) { return strings.ReplaceAll(text, "${tag.Name}", value), nil }
+		err = l.Expand(fill, fill)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "x.yaml:1:11: ")) {
+			t.Errorf("%q: %v, want %q", value, err, want)
 		}
 	}
 }

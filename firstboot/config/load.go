@@ -27,6 +27,19 @@ func Load(layers []Layer, plugins ...schema.Section) (*Loaded, error) {
 	}))
 }
 
+// Expand fills in what is only known on the instance; see [schema.Settings.Expand]. It hides that function, which does not know
+// host names.
+func (l *Loaded) Expand(text, shell func(string) (string, error)) error {
+	if err := l.Settings.Expand(text, shell); err != nil {
+		return err
+	}
+	if err := checkHostname(l.Hostname); err != nil {
+		place, _ := l.Place("hostname")
+		return strictyaml.Fault{Place: place, Message: err.Error()}
+	}
+	return nil
+}
+
 // Sections is all that a document may hold.
 func Sections(c *Config, plugins ...schema.Section) []schema.Section {
 	all := []schema.Section{{Into: c}}

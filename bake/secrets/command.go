@@ -48,7 +48,7 @@ func commandPatterns() []pattern {
 			expr: `(?:echo|printf)\s+(?:-e\s+|-n\s+)*` + arg + `\s*\|\s*(?:sudo\s+)?\S*cryptsetup`, level: lax},
 		{id: "mongo-command", title: "MongoDB password in a command", words: []string{"mongo ", "mongosh ", "mongodump", "mongorestore", "mongoimport", "mongoexport"}, why: why, fix: fix,
 			expr: `mongo\w*\s[^\r\n|;]{0,200}?(?:-p|--password)[ \t=]+` + arg, level: lax, valid: notOption},
-		{id: "openssl-command", title: "passphrase in a command", words: []string{"openssl passwd", "openssl enc", "openssl aes"}, why: why, fix: fix,
+		{id: "openssl-password", title: "password in an openssl command", words: []string{"openssl passwd", "openssl enc", "openssl aes"}, why: why, fix: fix,
 			expr: `openssl\s+(?:passwd\s+(?:-\w+\s+|-salt\s+\S+\s+)*([^\s'"<>|;&()$]{3,128})|(?:enc|aes\S*)\s[^\r\n|;]{0,200}?-k\s+` + arg + `)`, level: normal, valid: notOption},
 		{id: "sqlplus-command", title: "Oracle password in a command", words: []string{"sqlplus ", "rman ", "expdp ", "impdp "}, why: why, fix: fix,
 			expr: `(?:sqlplus|rman|expdp|impdp)\s+(?:-\w+\s+|target\s+)*[\w$#]{1,30}/([^\s/@"'$]{3,64})(?:@|\s|$)`, level: lax},

@@ -102,7 +102,7 @@ func TestVolumes(t *testing.T) {
 		}
 	}
 	uuid := remote(c, "findmnt -n -o UUID /srv/data")
-	if line := remote(c, "grep /srv/data /etc/fstab"); line != "UUID="+uuid+" /srv/data ext4 nofail,noatime,x-leaven 0 2" {
+	if line := remote(c, "grep /srv/data /etc/fstab"); line != "UUID="+uuid+" /srv/data ext4 nofail,noatime,x-leaven=firstboot 0 2" {
 		t.Errorf("fstab says %q", line)
 	}
 	if root := remote(c, "stat -c '%U %a' /srv/data; findmnt -n -o SOURCE,FSTYPE /srv/xfs"); root != "admin 750\n/dev/vdb xfs" {

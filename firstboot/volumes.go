@@ -6,7 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/leaven-dev/leaven/internal/fstab"
 	"github.com/leaven-dev/leaven/internal/journal"
+	"github.com/leaven-dev/leaven/mounts"
 	"github.com/leaven-dev/leaven/mounts/volume"
 )
 
@@ -21,6 +23,7 @@ func (p *provision) volumeSteps() []Step {
 	host := volume.New(p.agent.Root, p.agent.Outside != nil, func(text string) {
 		p.agent.Log(journal.Entry{Message: text, Stage: string(Provision)})
 	})
+	host.Tag = fstab.Tag + "=" + string(mounts.FirstBoot)
 	var steps []Step
 	if gone, err := host.Unwanted(specs); err != nil || len(gone) > 0 {
 		steps = append(steps, pruneStep(host, specs))

@@ -28,8 +28,8 @@ func TestVolumeThatNeverComes(t *testing.T) {
 
 func TestUnwantedVolume(t *testing.T) {
 	c := newCloud(t, "i-00000001")
-	const foreign = "# by hand\nUUID=1 / ext4 defaults 0 1\nfs-01234567.efs.eu-west-1.amazonaws.com:/ /shared nfs4 _netdev,x-leaven 0 0\n"
-	write(t, c.dir, "etc/fstab", foreign+"UUID=0dd1 /old ext4 nofail,x-leaven 0 2\n")
+	const foreign = "# by hand\nUUID=1 / ext4 defaults 0 1\nfs-01234567.efs.eu-west-1.amazonaws.com:/ /shared nfs4 _netdev,x-leaven 0 0\nUUID=0dd2 /image ext4 nofail,x-leaven 0 2\n"
+	write(t, c.dir, "etc/fstab", foreign+"UUID=0dd1 /old ext4 nofail,x-leaven=firstboot 0 2\n")
 	if sum := c.boot("1"); sum.Result != OK {
 		t.Errorf("verdict: %v", sum)
 	}

@@ -180,6 +180,14 @@ func TestForeignLine(t *testing.T) {
 	if gone, err := h.Unwanted([]Spec{s}); err != nil || len(gone) > 0 {
 		t.Errorf("unwanted is %q, %v", gone, err)
 	}
+	h.Tag = "x-leaven=firstboot" // which leaves alone what came with the image
+	if gone, err := h.Prune(t.Context(), nil); err != nil || len(gone) > 0 {
+		t.Errorf("first boot prunes the image's %q, %v", gone, err)
+	}
+	if has, err := h.hasLine(s.entry("ext4", strings.TrimSpace(d.sh("blkid -p -o value -s UUID $D")))); err != nil || !has {
+		t.Errorf("first boot would write the image's line anew: %v", err)
+	}
+	h.Tag = ""
 	if gone, err := h.Prune(t.Context(), nil); err != nil || !slices.Equal(gone, []string{"/other"}) || lines(t, h) != foreign+"\n" {
 		t.Errorf("pruned %q, %v; fstab is %q", gone, err, lines(t, h))
 	}

@@ -51,7 +51,7 @@ func (h *Host) do(ctx context.Context, s *Spec, l *look, a action) error {
 
 // writeLine writes a line to fstab and has systemd know of it, for units that need the mount.
 func (h *Host) writeLine(ctx context.Context, e fstab.Entry) error {
-	changed, err := fstab.Update(ctx, h.Root, func(f *fstab.File) error { return f.Set(e) })
+	changed, err := fstab.Update(ctx, h.Root, func(f *fstab.File) error { return h.setLine(f, e) })
 	if err != nil || !changed || !h.Live || h.Root.Dir() != "/" {
 		return err
 	}

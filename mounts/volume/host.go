@@ -14,6 +14,7 @@ type Host struct {
 	Root *rootfs.Root // where fstab, mount points and records are
 	Live bool         // the tree is the running system; else nothing but fstab and mount points are touched
 	Log  func(string) // tells people what is worth knowing; may be nil
+	Tag  string       // the option that marks its lines in fstab; "" is fstab.Tag. It removes no others
 
 	kernel   kernel
 	identify func(path string) ([]byte, error) // NVMe's Identify

@@ -1,20 +1,21 @@
 package volume
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/leaven-dev/leaven/internal/fstab"
 )
 
-// entry is the volume's line in fstab: by the UUID of the file system, since names of devices change from boot to boot. A volume
+// entry is the volume's line in fstab, without the mark that it is ours: by the UUID of the file system, since names of devices change from boot to boot. A volume
 // that is not there must not keep the system from booting: nofail.
 func (s *Spec) entry(kind, uuid string) fstab.Entry {
 	switch {
 	case s.file():
-		return fstab.Entry{Source: s.At, Point: "none", Type: "swap", Options: "sw,nofail," + fstab.Tag}
+		return fstab.Entry{Source: s.At, Point: "none", Type: "swap", Options: "sw,nofail"}
 	case s.swaps():
-		return fstab.Entry{Source: "UUID=" + uuid, Point: "none", Type: "swap", Options: "sw,nofail," + fstab.Tag}
+		return fstab.Entry{Source: "UUID=" + uuid, Point: "none", Type: "swap", Options: "sw,nofail"}
 	}
 	e := fstab.Entry{Source: "UUID=" + uuid, Point: s.At, Type: kind, Options: strings.Join(s.options(), ",")}
 	if isExt(kind) {
@@ -30,22 +31,59 @@ func (s *Spec) options() []string {
 			options = append(options, o)
 		}
 	}
-	return append(options, fstab.Tag)
+	return options
 }
 
-// Owns tells whether a line of fstab is one that this package writes, whatever volume it is for.
-func Owns(e fstab.Entry) bool {
-	return e.Ours() && (strings.HasPrefix(e.Source, "UUID=") || e.Type == "swap")
-}
+// tag is the option that marks lines of this host's.
+func (h *Host) tag() string { return cmp.Or(h.Tag, fstab.Tag) }
 
-// Wants tells whether a line of fstab that this package owns belongs to one of the volumes.
-func Wants(specs []Spec, e fstab.Entry) bool {
-	for i := range specs {
-		s := &specs[i]
-		switch {
-		case s.file() && e.Source == s.At && e.Type == "swap", s.swaps() && e.Type == "swap" && strings.HasPrefix(e.Source, "UUID="), !s.file() && !s.swaps() && e.At(s.At):
-			return true
+// setLine makes fstab hold a line. One of ours that says the same stays, whoever wrote it: first boot leaves what came with the image.
+func (h *Host) setLine(f *fstab.File, e fstab.Entry) error {
+	for _, old := range f.Entries() {
+		if old.Ours() && untagged(old) == untagged(e) {
+			return nil
 		}
 	}
-	return false
+	e.Options += "," + h.tag()
+	return f.Set(e)
+}
+
+// hasLine tells whether fstab holds a line, or would with setLine's error.
+func (h *Host) hasLine(e fstab.Entry) (bool, error) {
+	f, err := fstab.Read(h.Root)
+	if err != nil {
+		return false, err
+	}
+	before := string(f.Bytes())
+	if err := h.setLine(f, e); err != nil {
+		return false, &lineError{err}
+	}
+	return string(f.Bytes()) == before, nil
+}
+
+// lineError says why a line cannot be in fstab, as opposed to why fstab cannot be read.
+type lineError struct{ error }
+
+func untagged(e fstab.Entry) fstab.Entry {
+	options := slices.DeleteFunc(fstab.SplitOptions(e.Options), func(o string) bool { return o == fstab.Tag || strings.HasPrefix(o, fstab.Tag+"=") })
+	e.Options = strings.Join(options, ",")
+	return e
+}
+
+// owns tells whether a line is a volume's and this host's to remove.
+func (h *Host) owns(e fstab.Entry) bool {
+	return (strings.HasPrefix(e.Source, "UUID=") || e.Type == "swap") && slices.Contains(fstab.SplitOptions(e.Options), h.tag())
+}
+
+// wanted tells whether a line belongs to one of the volumes.
+func wanted(specs []Spec, e fstab.Entry) bool {
+	return slices.ContainsFunc(specs, func(s Spec) bool {
+		switch {
+		case s.file():
+			return e.Type == "swap" && e.Source == s.At
+		case s.swaps():
+			return e.Type == "swap" && strings.HasPrefix(e.Source, "UUID=")
+		}
+		return e.At(s.At)
+	})
 }

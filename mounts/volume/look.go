@@ -10,8 +10,6 @@ import (
 
 	"github.com/moby/sys/mountinfo"
 	"golang.org/x/sys/unix"
-
-	"github.com/leaven-dev/leaven/internal/fstab"
 )
 
 // look is everything about a volume that a decision depends on. It was gathered by reading only.
@@ -210,12 +208,10 @@ func (h *Host) lookAtLine(s *Spec, l *look) error {
 	if !ours(l.content.kind) && l.content.kind != "swap" {
 		return nil
 	}
-	f, err := fstab.Read(h.Root)
-	if err != nil {
-		return err
+	var err error
+	l.line, err = h.hasLine(s.entry(l.content.kind, l.content.uuid))
+	if cannot, ok := errors.AsType[*lineError](err); ok {
+		l.lineErr, err = cannot, nil
 	}
-	before := string(f.Bytes())
-	l.lineErr = f.Set(s.entry(l.content.kind, l.content.uuid))
-	l.line = l.lineErr == nil && string(f.Bytes()) == before
-	return nil
+	return err
 }

@@ -25,16 +25,12 @@ func (h *Host) planOffline(s *Spec) (Plan, error) {
 	if !known {
 		return Plan{State: s.Name() + " is left to first boot: only there it can be looked at"}, nil
 	}
-	f, err := fstab.Read(h.Root)
+	has, err := h.hasLine(e)
 	if err != nil {
 		return Plan{}, err
 	}
-	before := string(f.Bytes())
-	if err := f.Set(e); err != nil {
-		return Plan{}, err
-	}
 	var p Plan
-	if string(f.Bytes()) != before {
+	if !has {
 		p.Actions = append(p.Actions, "write its line to /etc/fstab")
 	}
 	there, err := h.Root.Exists(s.At)
@@ -62,7 +58,7 @@ func (h *Host) applyOffline(ctx context.Context, s *Spec) error {
 // stays mounted until the next boot.
 func (h *Host) Prune(ctx context.Context, specs []Spec) (removed []string, err error) {
 	_, err = fstab.Update(ctx, h.Root, func(f *fstab.File) error {
-		removed = unwanted(f, specs)
+		removed = h.unwanted(f, specs)
 		return nil
 	})
 	return removed, err
@@ -74,12 +70,12 @@ func (h *Host) Unwanted(specs []Spec) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return unwanted(f, specs), nil
+	return h.unwanted(f, specs), nil
 }
 
-func unwanted(f *fstab.File, specs []Spec) []string {
+func (h *Host) unwanted(f *fstab.File, specs []Spec) []string {
 	var removed []string
-	for _, e := range f.Prune(func(e fstab.Entry) bool { return !Owns(e) || Wants(specs, e) }) {
+	for _, e := range f.Prune(func(e fstab.Entry) bool { return !h.owns(e) || wanted(specs, e) }) {
 		removed = append(removed, ifElse(e.Point == "none", e.Source, e.Point))
 	}
 	return removed

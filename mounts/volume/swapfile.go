@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/leaven-dev/leaven/internal/fstab"
 	"github.com/leaven-dev/leaven/internal/run"
 )
 
@@ -30,15 +29,11 @@ func (h *Host) planFile(s *Spec) (Plan, error) {
 			Cure: "remove it (after `swapoff`), or name another path",
 		}
 	}
-	f, err := fstab.Read(h.Root)
+	has, err := h.hasLine(s.entry("swap", ""))
 	if err != nil {
 		return p, err
 	}
-	before := string(f.Bytes())
-	if err := f.Set(s.entry("swap", "")); err != nil {
-		return p, err
-	}
-	if string(f.Bytes()) != before {
+	if !has {
 		p.Actions = append(p.Actions, "write its line to /etc/fstab")
 	}
 	if h.Live {

@@ -34,6 +34,12 @@ func (a *Agent) hostNameStep(who identification, wanted string) Step {
 			case wanted == "" && name == who.last && who.last != who.ID:
 				return Verdict{Text: "would rename this instance from " + name + ", from which its disk was copied, to " + who.ID}, nil
 			}
+			if wanted != "" {
+				text, err := hosts(a.Root)
+				if err != nil || withName(text, wanted) != text {
+					return Verdict{Text: "would make " + wanted + " resolve in " + hostsFile}, err
+				}
+			}
 			return Verdict{OK: true, Text: name}, nil
 		},
 		Apply: func(context.Context) error {
@@ -56,8 +62,14 @@ func (p *provision) hostNameSteps() []Step {
 }
 
 func (a *Agent) setHostName(name string) error {
-	if err := nameInHosts(a.Root, name); err != nil {
+	text, err := hosts(a.Root)
+	if err != nil {
 		return err
+	}
+	if with := withName(text, name); with != text {
+		if err := a.Root.WriteFile(hostsFile, []byte(with), 0o644); err != nil {
+			return err
+		}
 	}
 	if err := a.Root.WriteFile(nameFile, []byte(name+"\n"), 0o644); err != nil {
 		return err
@@ -101,31 +113,42 @@ func nameless(name string) bool {
 // hostsMark is behind the line of /etc/hosts that is ours.
 const hostsMark = "# this instance, by Leaven"
 
-// nameInHosts makes the name resolve without a name server, as Debian's installer does (hosts(5)): sudo and many daemons wait
-// for their own name. Of a name with dots, the first word resolves too. Lines of others stay as they are.
-func nameInHosts(root *rootfs.Root, name string) error {
-	const hosts = "/etc/hosts"
-	data, err := root.ReadFile(hosts)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+const hostsFile = "/etc/hosts"
+
+// hosts reads /etc/hosts; "" where there is none.
+func hosts(root *rootfs.Root) (string, error) {
+	data, err := root.ReadFile(hostsFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
 	}
-	var text strings.Builder
-	for line := range strings.Lines(string(data)) {
+	return string(data), err
+}
+
+// withName makes a name resolve without a name server, as Debian's installer does (hosts(5)): sudo and many daemons wait for their
+// own name. Of a name with dots, the first word resolves too. Lines of others stay as they are, and where one of them has the name,
+// there is none of ours.
+func withName(text, name string) string {
+	var out strings.Builder
+	there := false
+	for line := range strings.Lines(text) {
 		if strings.HasSuffix(strings.TrimSpace(line), hostsMark) {
 			continue
 		}
 		entry, _, _ := strings.Cut(line, "#")
 		if fields := strings.Fields(entry); len(fields) > 0 && slices.Contains(fields[1:], name) {
-			return nil
+			there = true
 		}
-		text.WriteString(line)
-		if !strings.HasSuffix(line, "\n") {
-			text.WriteString("\n")
-		}
+		out.WriteString(line)
+	}
+	if there {
+		return out.String()
+	}
+	if out.Len() > 0 && !strings.HasSuffix(out.String(), "\n") {
+		out.WriteString("\n")
 	}
 	names := name
 	if short, _, dotted := strings.Cut(name, "."); dotted {
 		names += " " + short
 	}
-	return root.WriteFile(hosts, []byte(text.String()+"127.0.1.1\t"+names+"\t"+hostsMark+"\n"), 0o644)
+	return out.String() + "127.0.1.1\t" + names + "\t" + hostsMark + "\n"
 }

@@ -60,6 +60,34 @@ func TestHostName(t *testing.T) {
 	}
 }
 
+// A name that the configuration asks for resolves, also where the image has it already.
+func TestConfiguredHostName(t *testing.T) {
+	for _, c := range []struct{ hosts, want string }{
+		{"127.0.0.1 localhost\n", "127.0.0.1 localhost\n127.0.1.1\tweb.example.com web\t" + hostsMark + "\n"},
+		{"127.0.1.1\told\t" + hostsMark + "\n10.0.0.1\tweb.example.com", "10.0.0.1\tweb.example.com"},
+		{"#10.0.0.1 web.example.com\n", "#10.0.0.1 web.example.com\n127.0.1.1\tweb.example.com web\t" + hostsMark + "\n"},
+		{"10.0.0.1\tweb.example.com.org xweb.example.com\n", "10.0.0.1\tweb.example.com.org xweb.example.com\n127.0.1.1\tweb.example.com web\t" + hostsMark + "\n"},
+	} {
+		dir := t.TempDir()
+		write(t, dir, "etc/hostname", "web.example.com\n")
+		write(t, dir, "etc/hosts", c.hosts)
+		a := &Agent{Root: open(t, dir)}
+		step := a.hostNameStep(identification{Instance: Instance{ID: "i-0b"}}, "web.example.com")
+		if v, err := step.Check(t.Context()); err != nil || v.OK {
+			t.Errorf("with %q: %+v, %v", c.hosts, v, err)
+		}
+		if err := step.Apply(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if v, err := step.Check(t.Context()); err != nil || !v.OK {
+			t.Errorf("with %q, after it: %+v, %v", c.hosts, v, err)
+		}
+		if text := read(t, dir, "etc/hosts"); text != c.want {
+			t.Errorf("%q became %q, want %q", c.hosts, text, c.want)
+		}
+	}
+}
+
 func write(t *testing.T, dir, name, text string) {
 	t.Helper()
 	if text == "-" {

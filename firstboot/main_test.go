@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/leaven-dev/leaven/internal/journal"
 	"github.com/leaven-dev/leaven/internal/rootfs"
@@ -66,11 +67,12 @@ func instance(t *testing.T, id string) string {
 		"etc/ssh/ssh_host_ed25519_key-cert.pub": "baked",
 		"etc/hosts":                             "127.0.0.1 localhost\n",
 		"etc/hostname":                          "golden\n",
-		"var/lib/leaven/seal.json":              `{"schema":"leaven/seal/1","time":"2026-01-01T00:00:00Z"}`,
-		"etc/machine-id":                        "0123456789abcdef0123456789abcdef\n",
-		"sys/class/dmi/id/sys_vendor":           "Amazon EC2\n",
-		"sys/class/dmi/id/board_asset_tag":      id + "\n",
-		"sys/class/dmi/id/product_uuid":         "ec2e1916-9099-7caf-fd21-012345abcdef\n",
+		"var/lib/leaven/seal.json":              `{"schema":"leaven/seal/1","time":"` + time.Now().UTC().Format(time.RFC3339) + `"}`, // the file is as old as it says
+
+		"etc/machine-id":                   "0123456789abcdef0123456789abcdef\n",
+		"sys/class/dmi/id/sys_vendor":      "Amazon EC2\n",
+		"sys/class/dmi/id/board_asset_tag": id + "\n",
+		"sys/class/dmi/id/product_uuid":    "ec2e1916-9099-7caf-fd21-012345abcdef\n",
 	} {
 		write(t, dir, name, text)
 	}

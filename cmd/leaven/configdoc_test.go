@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v4"
 )
 
 func TestConfigDocuments(t *testing.T) {
@@ -27,8 +30,24 @@ func TestConfigDocuments(t *testing.T) {
 	}
 }
 
-// Every example of user data in the documents is in order.
+// Every example of user data in the documents is in order, for the reader and for editors.
 func TestExamplesOfUserData(t *testing.T) {
+	text, err := os.ReadFile("../../docs/firstboot.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("firstboot.json", schema); err != nil {
+		t.Fatal(err)
+	}
+	editor, err := compiler.Compile("firstboot.json")
+	if err != nil {
+		t.Fatal(err)
+	}
 	documents, err := filepath.Glob("../../docs/*.md")
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +60,7 @@ func TestExamplesOfUserData(t *testing.T) {
 		}
 		for _, block := range strings.Split(string(text), "```yaml\n")[1:] {
 			block, _, _ = strings.Cut(block, "```")
-			if !strings.HasPrefix(block, "#!/usr/bin/leaven firstboot") {
+			if !strings.HasPrefix(block, "#!/usr/bin/leaven firstboot") && !strings.HasPrefix(block, "health:") {
 				continue
 			}
 			found++
@@ -53,6 +72,13 @@ func TestExamplesOfUserData(t *testing.T) {
 			// A tree without configuration of its own.
 			if code := Main([]string{"config", "check", "--root", t.TempDir(), file}, strings.NewReader(""), &stdout, &stderr); code != 0 {
 				t.Errorf("%s: %s", name, stderr.String())
+			}
+			var document any
+			if err := yaml.Unmarshal([]byte(block), &document); err != nil {
+				t.Fatal(err)
+			}
+			if err := editor.Validate(document); err != nil {
+				t.Errorf("%s: the schema refuses an example: %v", name, err)
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -65,6 +66,9 @@ ends with 0 in the last case too.`,
 			lines, err := agent.Plan(cmd.Context(), stages...)
 			for _, line := range lines {
 				fmt.Fprintln(p.stdout, line)
+			}
+			if errors.Is(err, fs.ErrPermission) {
+				err = fmt.Errorf("%w: user data is root's alone, use sudo", err)
 			}
 			return failed(err)
 		}

@@ -19,6 +19,8 @@ func (a Auditing) Findings(p *Plan) []Finding {
 		switch {
 		case it.Refusal != "":
 			f.Fix = it.Refusal
+		case it.Rule.Action == Report:
+			f.Fix = "see to it by hand: baking never touches it (made again: " + it.Rule.MadeAgain + "); to accept it use --skip " + it.Rule.ID
 		case !it.acted:
 			f.Fix = "remove it, or run `leaven bake --only " + it.Rule.ID + "`; to accept it use --skip " + it.Rule.ID
 		case it.Rule.Stage == Shutdown && a.Armed:

@@ -32,3 +32,17 @@ func TestSeverityFollowsTheSwitch(t *testing.T) {
 		}
 	}
 }
+
+// Nobody may be told to remove what no rule removes, such as boot entries.
+func TestCureOfWhatIsOnlyReported(t *testing.T) {
+	dir := grow(t, map[string]string{"srv/x": "x"})
+	for action, want := range map[bake.Action]string{
+		bake.Report: "see to it by hand: baking never touches it (made again: m); to accept it use --skip ra",
+		bake.Delete: "remove it, or run `leaven bake --only ra`; to accept it use --skip ra",
+	} {
+		_, p := plan(t, dir, rules(t, bake.Rule{Where: []string{"/srv/x"}, Action: action, Default: bake.AuditOnly}), bake.Options{})
+		if found := (bake.Auditing{}).Findings(p); len(found) != 1 || found[0].Fix != want {
+			t.Errorf("%s: %+v", action, found)
+		}
+	}
+}

@@ -18,7 +18,7 @@ const chunk = mib
 type nonzero struct{ offset uint64 }
 
 func (n *nonzero) Error() string {
-	return fmt.Sprintf("is not blank: the byte at %d (%s) is not zero", n.offset, bytesText(n.offset&^(sectorSize-1)))
+	return fmt.Sprintf("is not blank: the byte at %d is not zero", n.offset)
 }
 
 // blank reads what must be zero on a blank device. The error is a nonzero where it is not, and any other where that cannot be

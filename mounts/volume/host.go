@@ -98,7 +98,11 @@ func (h *Host) Apply(ctx context.Context, s Spec) error {
 			return fmt.Errorf("cannot bring up %s: to %s was done and changed nothing", s.Name(), last.text)
 		}
 		last = actions[0]
-		if err := h.do(ctx, &s, l, last); err != nil {
+		err = h.do(ctx, &s, l, last)
+		if r, ok := errors.AsType[*Refusal](err); ok {
+			return r
+		}
+		if err != nil {
 			return fmt.Errorf("cannot %s for %s: %w", last.text, s.Name(), err)
 		}
 		if d, err = h.again(d); err != nil {

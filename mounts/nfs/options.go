@@ -110,7 +110,7 @@ func parseOption(asked string, efs bool) (option, error) {
 		case o.value == nothing && given:
 			return o, fmt.Errorf("the option %s takes no value", name)
 		case o.value != nothing && value == "":
-			return o, fmt.Errorf("the option %s needs a value: %s=...", name, name)
+			return o, fmt.Errorf("the option %s needs a value: %s=VALUE", name, name)
 		case o.value == number && (bad != nil || value[0] < '0' || value[0] > '9'):
 			return o, fmt.Errorf("the option %s needs a number, not %q", name, value)
 		case o.group == "version":

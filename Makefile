@@ -49,6 +49,7 @@ test: check build ## everything that is checked, in full; PKG=./e2e/... RUN=Test
 	@$(GO_TEST) $(PKG)
 
 bench: setup tools build $(CACHE)/tools/gitleaks ## every figure, side by side with the peers
+	@command -v virt-sysprep >/dev/null || { $(say) "install guestfs-tools, a peer"; $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends guestfs-tools </dev/null >/dev/null; }
 	@$(say) "run the benchmarks"
 	@go test $(GO_EXEC) -count=1 -p 1 -timeout 60m -run '^$$' -bench . ./...
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/leaven-dev/leaven/e2e/debroot"
-	"github.com/leaven-dev/leaven/e2e/guard"
 	"github.com/leaven-dev/leaven/e2e/qemu"
 )
 
@@ -89,22 +88,12 @@ func newImage(b *testing.B) *image {
 // with makes a disk of a flavour. It must stay as it is: boot overlays of it.
 func (im *image) with(b *testing.B, f flavour) string {
 	b.Helper()
-	raw, mounted := filepath.Join(im.dir, f.name+".raw"), filepath.Join(im.dir, f.name)
+	raw, dir := filepath.Join(im.dir, f.name+".raw"), filepath.Join(im.dir, f.name)
 	command(b, "qemu-img", "convert", "-q", "-O", "raw", im.qcow2, raw)
-	if err := os.Mkdir(mounted, 0o755); err != nil {
+	if err := os.Mkdir(dir, 0o755); err != nil {
 		b.Fatal(err)
 	}
-	undo, err := guard.Start(`if mountpoint -q "$1"; then umount "$1" || umount -l "$1"; fi`, mounted)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() {
-		if err := undo.Close(); err != nil {
-			b.Error(err)
-		}
-	}()
-	command(b, "mount", "-o", "loop", raw, mounted)
-	f.into(b, mounted)
+	mounted(b, raw, dir, func() { f.into(b, dir) })
 	return raw
 }
 

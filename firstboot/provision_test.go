@@ -334,13 +334,20 @@ func TestRSAKey(t *testing.T) {
 
 func TestSignalCommand(t *testing.T) {
 	c := newCloud(t, "i-00000001")
-	c.data = ours + "signal: {command: \"cat >" + c.dir + "/status\"}\n"
+	c.data = ours + "signal: {command: \"cat >" + c.dir + "/status; echo x >>" + c.dir + "/tries; [ $(wc -l <" + c.dir + "/tries) = 3 ]\"}\n"
 	if sum := c.boot("1"); sum.Result != OK {
 		t.Fatalf("verdict: %v", sum)
 	}
 	var s Status
 	if err := json.Unmarshal([]byte(read(t, c.dir, "status")), &s); err != nil || s.Result != OK || s.Instance.ID != "i-00000001" || !strings.Contains(s.Verdict, "i-00000001 is up") {
 		t.Errorf("it was told %+v, %v", s, err)
+	}
+	if text := read(t, c.dir, "tries"); text != "x\nx\nx\n" {
+		t.Errorf("it was not tried again: %q", text)
+	}
+	c.data = ours + "signal: {command: exit 4, deadline: 500ms}\nhostname: y\nrun: [{name: a, command: exit 1, policy: degrade}]\n"
+	if c.boot("2"); !strings.Contains(c.step("signal-command").Message, "exit status 4 (gave up at attempt") {
+		t.Errorf("a command that always fails: %v", c.step("signal-command"))
 	}
 }
 
@@ -414,7 +421,7 @@ func TestOwnSteps(t *testing.T) {
 // was wrong before does not count, and nobody is told of it.
 func TestCorrectedByHand(t *testing.T) {
 	c := newCloud(t, "i-00000001")
-	c.data = ours + "run: [{name: wrong, command: exit 1}]\nsignal: {tag: state, command: \"[ -e " + c.dir + "/up ] && grep -o is.up >" + c.dir + "/told\"}\n"
+	c.data = ours + "run: [{name: wrong, command: exit 1}]\nsignal: {tag: state, command: \"[ -e " + c.dir + "/up ] && grep -o is.up >" + c.dir + "/told\", deadline: 300ms}\n"
 	if sum := c.boot("1"); sum.Result != Failed || sum.Step != "wrong" {
 		t.Fatalf("verdict: %v", sum)
 	}

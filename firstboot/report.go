@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/leaven-dev/leaven/firstboot/config"
+	"github.com/leaven-dev/leaven/internal/retry"
 )
 
 // told is the record of what was told to whom, so that nobody is told the same twice.
@@ -73,7 +74,9 @@ func (p *provision) report() []Step {
 			if err != nil {
 				return err
 			}
-			return p.commandWith(ctx, config.Run{Name: "signal-command"}, signal.Command, bytes.NewReader(data))
+			return retry.Do(ctx, func(ctx context.Context) error {
+				return p.commandWith(ctx, config.Run{Name: "signal-command"}, signal.Command, bytes.NewReader(data))
+			})
 		})
 	}
 	return steps

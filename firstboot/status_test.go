@@ -34,6 +34,9 @@ func TestStatusOfATree(t *testing.T) {
 }
 
 func TestSummary(t *testing.T) {
+	if sum := summarize([]StageRecord{{Seconds: 0.1}, {Seconds: 0.2}}, nil, ""); sum.Seconds != 0.3 {
+		t.Errorf("0.1 s and 0.2 s are %v s", sum.Seconds)
+	}
 	state := &State{Instance: Instance{ID: "i-1"}, Steps: []StepRecord{
 		{ID: "old", Boot: "1", Policy: Required, Result: Failed, Message: "of another boot"},
 		{ID: "a", Boot: "2", Policy: Required, Result: OK},

@@ -1,6 +1,9 @@
 package firstboot
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Summary is how an instance stands, in few words.
 type Summary struct {
@@ -60,6 +63,7 @@ func summarize(stages []StageRecord, state *State, boot string) Summary {
 			sum.Result, sum.Message, sum.Cure = r.Result, r.Message, r.Cure
 		}
 	}
+	sum.Seconds = math.Round(sum.Seconds*1e4) / 1e4 // as each of them is
 	if state == nil {
 		return sum
 	}

@@ -13,7 +13,7 @@ type Signal struct {
 	OnFailure     string         `key:"on_failure" doc:"what the hook is told of a failed instance; nothing leaves it to the hook's own time-out" oneof:"abandon,continue,nothing" default:"abandon"`
 	OnDegraded    string         `key:"on_degraded" doc:"what the hook is told of a degraded instance" oneof:"continue,abandon,nothing" default:"continue"`
 	Tag           string         `key:"tag" doc:"a tag of the instance that is set to ok, degraded or failed" pattern:"[A-Za-z0-9 _.:/=+@-]{1,128}"`
-	Command       schema.Command `key:"command" doc:"gets what leaven status --output json prints on standard input"`
+	Command       schema.Command `key:"command" doc:"gets what leaven status --output json prints on standard input; run again while it fails"`
 	Deadline      time.Duration  `key:"deadline" doc:"how long each of them is tried" is:"positive" default:"2m"`
 }
 

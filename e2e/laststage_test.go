@@ -118,6 +118,12 @@ func TestDisarmByTheCopy(t *testing.T) {
 	c := boot(t, nspawn.Config{Root: copyRoot(t, "bookworm"), Binds: []string{binary(t, "leaven") + ":/run/upload"}})
 	run(t, c, "/run/upload", "bake", "--root", "/", "--last-stage", "--skip", "ssh-host-keys")
 	run(t, c, "systemctl", "is-active", laststage.Unit)
+	for flag, limit := range map[string]string{"--overwrite": "15min", "--zero-free": "27min"} { // zeros take their time
+		run(t, c, "/run/upload", "bake", "--root", "/", "--last-stage", "--skip", "ssh-host-keys", flag)
+		if out := run(t, c, "systemctl", "show", "-p", "TimeoutStopUSec", laststage.Unit); out != "TimeoutStopUSec="+limit {
+			t.Errorf("with %s the last stage may take %s", flag, out)
+		}
+	}
 	if out := run(t, c, "/dev/shm/leaven-seal", "bake", "--disarm"); !strings.Contains(out, "the last stage is disarmed") {
 		t.Errorf("disarming says %s", out)
 	}

@@ -6,14 +6,19 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/dbus"
 )
 
-// Arm makes the system run `PROGRAM args…` when it powers off. Program is this agent's own file; a copy of it in memory is
-// used where the image shall not hold one. Mounts are the mount points that belong to the image. Arming again replaces what
-// was armed before.
-func Arm(ctx context.Context, args, mounts []string) (err error) {
+// Longest is how long the last stage can take: systemd cuts the power 30 minutes after poweroff.target was asked for
+// (systemd.special(7); JobTimeoutSec= of the unit), and something has to be left for the rest of the shutdown.
+const Longest = 27 * time.Minute
+
+// Arm makes the system run `PROGRAM args…` when it powers off, for at most limit. Program is this agent's own file; a copy of it
+// in memory is used where the image shall not hold one. Mounts are the mount points that belong to the image. Arming again
+// replaces what was armed before.
+func Arm(ctx context.Context, args, mounts []string, limit time.Duration) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("cannot arm the last stage: %w", err)
@@ -37,7 +42,7 @@ func Arm(ctx context.Context, args, mounts []string) (err error) {
 	for _, u := range units {
 		running = append(running, u.Name)
 	}
-	if err := load(ctx, systemd, armed(append([]string{program}, args...), running, mounts)); err != nil {
+	if err := load(ctx, systemd, armed(append([]string{program}, args...), running, mounts, limit)); err != nil {
 		return err
 	}
 	return wait(ctx, func(done chan<- string) (int, error) { return systemd.StartUnitContext(ctx, Unit, "replace", done) })

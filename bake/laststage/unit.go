@@ -1,8 +1,10 @@
 package laststage
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	systemd "github.com/coreos/go-systemd/v22/unit"
 )
@@ -25,7 +27,8 @@ var writers = []string{
 // ordering cycle. What ends the machine's run conflicts with it and so stops it: poweroff.target and halt.target, and
 // exit.target in a container. Not shutdown.target, in which reboot.target and kexec.target (systemd.special(7)) take part too,
 // and nobody's `systemctl stop` or `isolate`: a machine that comes back, or goes on, must not be sealed.
-func armed(command, running, mounts []string) string {
+// Limit is how long the command may take before systemd kills it.
+func armed(command, running, mounts []string, limit time.Duration) string {
 	before := slices.Concat(writers, running)
 	slices.Sort(before)
 	before = slices.Compact(before)
@@ -61,11 +64,11 @@ ExecStop=:`)
 		}
 		b.WriteString(quote(arg))
 	}
-	b.WriteString(`
-TimeoutStopSec=15min
+	fmt.Fprintf(&b, `
+TimeoutStopSec=%d
 StandardOutput=null
 StandardError=journal+console
-`)
+`, int(limit.Seconds()))
 	return b.String()
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestUnitFile lets systemd itself read the unit that is armed. What it does is tried in e2e.
@@ -14,7 +15,7 @@ func TestUnitFile(t *testing.T) {
 		t.Fatalf("%v: install the package systemd", err)
 	}
 	odd := `/srv/a b/"q" %n $HOME \ ;`
-	text := armed([]string{"/bin/true", "--keep", odd}, []string{"ssh.service", Unit, "init.scope", "systemd-journald.service", "ssh.service"}, []string{"/", "/srv/my data"})
+	text := armed([]string{"/bin/true", "--keep", odd}, []string{"ssh.service", Unit, "init.scope", "systemd-journald.service", "ssh.service"}, []string{"/", "/srv/my data"}, 15*time.Minute)
 	dir := t.TempDir()
 	for name, text := range map[string]string{Unit: text, "disarmed.service": disarmed} {
 		file := filepath.Join(dir, name)
@@ -26,7 +27,7 @@ func TestUnitFile(t *testing.T) {
 			t.Errorf("%v\n%s\n%s", err, out, text)
 		}
 	}
-	for _, want := range []string{"\nAfter=-.mount\n", `After=srv-my\x20data.mount`, "\nBefore=ssh.service\n", "\nBefore=auditd.service\n", `"--keep" "/srv/a b/\"q\" %%n $HOME \\ ;"`} {
+	for _, want := range []string{"\nTimeoutStopSec=900\n", "\nAfter=-.mount\n", `After=srv-my\x20data.mount`, "\nBefore=ssh.service\n", "\nBefore=auditd.service\n", `"--keep" "/srv/a b/\"q\" %%n $HOME \\ ;"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)
 		}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -23,8 +24,12 @@ func (s *selection) armLastStage(ctx context.Context, root *rootfs.Root, b bakin
 	if err != nil {
 		return err
 	}
+	deadline := 10 * time.Minute
+	if b.zeroFree {
+		deadline = laststage.Longest - time.Minute // it takes as long as writing to all that is free
+	}
 	// The choices are those of now, so the settings, which lie in the image or where the build put them, are not read again.
-	args := []string{"bake", "--root", "/", "--stage", "all", "--final", "--deadline", "10m", "--config", "/dev/null", "--profile", s.options.Profile}
+	args := []string{"bake", "--root", "/", "--stage", "all", "--final", "--deadline", deadline.String(), "--config", "/dev/null", "--profile", s.options.Profile}
 	if b.overwrite {
 		args = append(args, "--overwrite")
 	}
@@ -39,7 +44,7 @@ func (s *selection) armLastStage(ctx context.Context, root *rootfs.Root, b bakin
 			args = append(args, flag, v)
 		}
 	}
-	return laststage.Arm(ctx, args, mounts)
+	return laststage.Arm(ctx, args, mounts, min(deadline+5*time.Minute, laststage.Longest))
 }
 
 // armedNote tells what is to come, and how to prevent it.

@@ -2,7 +2,6 @@ package mounts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"net/netip"
@@ -10,8 +9,9 @@ import (
 	"os/user"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/leaven-dev/leaven/internal/rootfs"
 	"github.com/leaven-dev/leaven/internal/run"
@@ -125,13 +125,11 @@ func (h *Host) adjust(ctx context.Context, m Mount, set bool) (missing string, e
 }
 
 func adjust(m Mount, uid, gid int, set bool) (missing string, err error) {
-	fi, err := os.Lstat(m.At)
+	var st unix.Statx_t
+	// The server must answer: what the kernel remembers of it says nothing.
+	err = unix.Statx(unix.AT_FDCWD, m.At, unix.AT_SYMLINK_NOFOLLOW|unix.AT_STATX_FORCE_SYNC, unix.STATX_BASIC_STATS, &st)
 	if err != nil {
-		return "", fmt.Errorf("cannot look at what is mounted: %w", err)
-	}
-	st, ok := fi.Sys().(*syscall.Stat_t)
-	if !ok {
-		return "", errors.New("cannot tell who owns what is mounted")
+		return "", fmt.Errorf("cannot look at what is mounted at %s: %w", m.At, err)
 	}
 	if uid >= 0 && int(st.Uid) != uid || gid >= 0 && int(st.Gid) != gid {
 		missing = fmt.Sprintf("would give %s to %s", m.At, m.Owner)
@@ -140,7 +138,7 @@ func adjust(m Mount, uid, gid int, set bool) (missing string, err error) {
 		}
 	}
 	bits := fs.FileMode(m.Mode.Bits)
-	if err == nil && m.Mode.Set && fi.Mode().Perm() != bits {
+	if err == nil && m.Mode.Set && fs.FileMode(st.Mode).Perm() != bits {
 		missing = fmt.Sprintf("would give %s the mode %04o", m.At, bits)
 		if set {
 			err = os.Chmod(m.At, bits)

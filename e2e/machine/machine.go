@@ -32,6 +32,8 @@ func requirements() []requirement {
 		{"ip", "iproute2"},
 		{"nsenter", "util-linux"},
 		{"mount", "mount"},
+		{"ganesha.nfsd", "nfs-ganesha"},
+		{"/usr/lib/x86_64-linux-gnu/ganesha/libfsalvfs.so", "nfs-ganesha-vfs"},
 		{"losetup", "mount"},
 		{"blkid", "util-linux"},
 		{"wipefs", "util-linux"},

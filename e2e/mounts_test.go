@@ -1,0 +1,378 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/leaven-dev/leaven/e2e/debroot"
+	"github.com/leaven-dev/leaven/e2e/disk"
+	"github.com/leaven-dev/leaven/e2e/imds"
+	"github.com/leaven-dev/leaven/e2e/netns"
+	"github.com/leaven-dev/leaven/e2e/nfs"
+	"github.com/leaven-dev/leaven/e2e/qemu"
+	"github.com/leaven-dev/leaven/e2e/sshclient"
+	"github.com/leaven-dev/leaven/firstboot"
+)
+
+// hubData is user data of a policy hub with two EFS file systems. In the second boot a line with a deadline stands for %[1]s.
+const hubData = `#!/usr/bin/leaven firstboot --config
+mounts:
+  - efs: fs-0123456789abcdef0:/masterfiles
+    at: /var/hub/masterfiles
+    options: [x-systemd.mount-timeout=15s]
+    required_by: [serve.service]%[1]s
+  - efs: fs-0fedcba9876543210:/ppkeys
+    at: /var/hub/ppkeys
+    mode: "0700"%[1]s
+run: [{name: after-mounts, command: [touch, /var/hub/masterfiles/seen], after: [mounts], always: true}]
+`
+
+const (
+	masterfilesName = "fs-0123456789abcdef0.efs.eu-central-1.amazonaws.com"
+	ppkeysName      = "fs-0fedcba9876543210.efs.eu-central-1.amazonaws.com"
+)
+
+// mountsLab is an instance with a kernel of its own, and what is around it.
+type mountsLab struct {
+	t      *testing.T
+	ctx    context.Context
+	ns     *netns.Namespace
+	names  *nfs.Names
+	server *nfs.Server
+	shares map[string]string
+	dir    string
+	image  qemu.Config
+}
+
+func (l *mountsLab) serve() {
+	l.t.Helper()
+	var err error
+	if l.server, err = nfs.Start(l.ctx, l.ns, l.dir, l.shares); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+func (l *mountsLab) fall() {
+	l.t.Helper()
+	if err := l.server.Kill(); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+func (l *mountsLab) boot(name string) (*qemu.VM, *guest) {
+	l.t.Helper()
+	key, err := sshclient.NewKey()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	cfg := l.image
+	cfg.Dir, cfg.Logins = filepath.Join(l.t.ArtifactDir(), name), []qemu.Login{{User: "root", Key: key.Authorized}}
+	if err := os.MkdirAll(cfg.Dir, 0o755); err != nil {
+		l.t.Fatal(err)
+	}
+	vm := startVM(l.t, cfg)
+	client, err := vm.Dial(l.ctx, "root", key)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { client.Close() })
+	return vm, &guest{l, client}
+}
+
+type guest struct {
+	*mountsLab
+	client *sshclient.Client
+}
+
+// run runs a command that must succeed.
+func (g *guest) run(command string) string {
+	g.t.Helper()
+	out, err := g.client.Run(g.ctx, command)
+	if err != nil {
+		g.t.Fatalf("%s: %v\n%s", command, err, out)
+	}
+	return strings.TrimSpace(out)
+}
+
+// apply writes a configuration and applies it; it returns what was said and the seconds that it took inside.
+func (g *guest) apply(config string) (text string, seconds float64, ok bool) {
+	g.t.Helper()
+	if err := g.client.Write(g.ctx, "/root/x.yaml", strings.NewReader(config)); err != nil {
+		g.t.Fatal(err)
+	}
+	out, _ := g.client.Run(g.ctx, `a=$(date +%s%N); leaven mounts apply --config /root/x.yaml 2>&1; code=$?; b=$(date +%s%N); echo; echo $code $(((b-a)/1000000))`)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	var code, ms int
+	if _, err := fmt.Sscan(lines[len(lines)-1], &code, &ms); err != nil {
+		g.t.Fatalf("%v: %s", err, out)
+	}
+	return strings.Join(lines[:len(lines)-1], "\n"), float64(ms) / 1000, code == 0
+}
+
+func (g *guest) until(what, command string, patience time.Duration) time.Duration {
+	g.t.Helper()
+	begun := time.Now()
+	for {
+		out, err := g.client.Run(g.ctx, command)
+		if err == nil {
+			return time.Since(begun)
+		}
+		if time.Since(begun) > patience {
+			g.t.Fatalf("%s: not within %v: %s", what, patience, out)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// TestMounts boots an instance with two EFS file systems in a virtual machine, since this machine's kernel need not know NFS.
+func TestMounts(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	defer cancel()
+	l := newMountsLab(ctx, t)
+	data := imds.Instance("i-0123456789abcdef0")
+	data["user-data"] = fmt.Sprintf(hubData, "")
+	fake, err := imds.Start(ctx, l.ns, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { fake.Close() })
+
+	// The server is down.
+	vm, g := l.boot("first")
+	g.until("the wait is told", "journalctl -u leaven-firstboot | grep 'mount-var-hub-masterfiles: waiting: .*connection refused'", 3*time.Minute)
+	g.until("the boot is over for everybody else", "systemctl is-active multi-user.target", 2*time.Minute)
+	if s := volumesStatus(ctx, t, g.client, "leaven status --output json"); find(s, "mount-var-hub-masterfiles").Result == firstboot.OK {
+		t.Error("mounted without a server")
+	}
+	wait := 20 * time.Second
+	if os.Getenv("LEAVEN_LONG_MOUNTS") != "" {
+		wait = 5 * time.Minute
+	}
+	time.Sleep(wait)
+	mounted := make(chan error, 1)
+	go func() {
+		_, err := g.client.Run(ctx, "until findmnt -n -t nfs4 /var/hub/masterfiles && findmnt -n -t nfs4 /var/hub/ppkeys; do sleep 0.05; done")
+		mounted <- err
+	}()
+	l.serve()
+	begun := time.Now()
+	if err := <-mounted; err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(begun)
+	t.Logf("a server that came back is mounted after %.1f s, both file systems", took.Seconds())
+	if took > 10*time.Second { // 3 s where the CPU is not emulated and shared
+		t.Errorf("a server that came back was mounted after %v", took)
+	}
+	s := volumesStatus(ctx, t, g.client, "leaven status --wait --output json")
+	for _, id := range []string{"fstab", "mount-var-hub-masterfiles", "mount-var-hub-ppkeys", "mounts", "after-mounts"} {
+		rec := find(s, id)
+		t.Logf("%s", rec)
+		if rec.Result != firstboot.OK {
+			t.Errorf("step %s", rec)
+		}
+	}
+	if s.Result != firstboot.OK {
+		t.Errorf("the verdict is %s: %s", s.Result, s.Verdict)
+	}
+	lines := g.run("grep -c ^LABEL /etc/fstab; grep hub /etc/fstab; stat -c %a /var/hub/ppkeys; ls /var/hub/masterfiles; mkdir /tmp/b; mount --bind / /tmp/b; stat -c %a /tmp/b/var/hub/masterfiles; umount /tmp/b")
+	const options = "nfsvers=4.1,rsize=1048576,wsize=1048576,hard,timeo=600,retrans=2,noresvport,_netdev,nofail,"
+	for _, want := range []string{
+		masterfilesName + ":/masterfiles /var/hub/masterfiles nfs4 " + options + "x-systemd.mount-timeout=15s,x-leaven=firstboot 0 0",
+		ppkeysName + ":/ppkeys /var/hub/ppkeys nfs4 " + options + "x-systemd.mount-timeout=90s,x-leaven=firstboot 0 0", "\n700\n", "seen", "\n700",
+	} {
+		if !strings.Contains(lines, want) {
+			t.Errorf("not as it should be: %q in\n%s", want, lines)
+		}
+	}
+	g.until("the unit that needs the mount runs with it", "grep -q nfs4 /run/serve", 20*time.Second)
+	if again := g.run("leaven firstboot --stage provision && leaven status --output json"); !strings.Contains(again, `"result": "ok"`) {
+		t.Errorf("a second run: %s", again)
+	}
+
+	t.Run("by hand", func(t *testing.T) { mountsByHand(t, g) })
+	t.Run("server dies", func(t *testing.T) {
+		g.run("echo content >/var/hub/masterfiles/policy; sync /var/hub/masterfiles/policy; echo 3 >/proc/sys/vm/drop_caches")
+		l.fall()
+		g.run("systemd-run --unit=reader sh -c 'cat /var/hub/masterfiles/policy >/run/read'")
+		out, err := g.client.Run(ctx, "leaven firstboot --stage provision; leaven status --output json; true")
+		if err != nil || !strings.Contains(out, "has not answered for 10s") {
+			t.Errorf("of a dead server it says: %s", out)
+		}
+		l.serve()
+		t.Logf("a reader goes on %.1f s after the server is back", g.until("the reader goes on", "grep -q content /run/read", 90*time.Second).Seconds())
+	})
+
+	// A reboot with the server down, and little patience.
+	fake.Set("user-data", fmt.Sprintf(hubData, "\n    deadline: 20s"))
+	g.run("sync")
+	l.fall()
+	g.client.Close()
+	if err := vm.Kill(); err != nil { // an orderly shutdown would wait for the server
+		t.Fatal(err)
+	}
+	vm, g = l.boot("second")
+	s = volumesStatus(ctx, t, g.client, "leaven status --wait --output json")
+	for _, id := range []string{"mount-var-hub-masterfiles", "mount-var-hub-ppkeys"} {
+		rec := find(s, id)
+		t.Logf("%s", rec)
+		if rec.Result != firstboot.Failed || !strings.Contains(rec.Message, "connection refused") || rec.Cure == "" {
+			t.Errorf("step %s", rec)
+		}
+	}
+	if s.Result != firstboot.Failed || find(s, "after-mounts").Result != firstboot.Blocked {
+		t.Errorf("the verdict is %s: %s; %s", s.Result, s.Verdict, find(s, "after-mounts"))
+	}
+	if out, err := g.client.Run(ctx, "systemctl is-active serve.service || ls /run/serve"); err == nil {
+		t.Errorf("the unit that needs the mount runs without it: %s", out)
+	}
+	g.run("systemctl is-active ssh.service multi-user.target")
+	l.serve()
+	g.run("leaven firstboot --stage provision")
+	g.until("the unit that needs the mount runs with it", "grep -q nfs4 /run/serve", 20*time.Second)
+
+	t.Run("power cut", func(t *testing.T) { mountsPowerCut(t, g, vm) })
+}
+
+// mountsByHand tries what `leaven mounts apply` makes of servers and names that are not as they should be.
+func mountsByHand(t *testing.T, g *guest) {
+	for _, c := range []struct{ name, config, want string }{
+		{"refusing", "{nfs: '10.0.2.2:/masterfiles', at: /mnt/x, options: [port=2050], deadline: 3s}", "connection refused"},
+		{"wrong export", "{nfs: '10.0.2.2:/nothing', at: /mnt/x, deadline: 1m}", "No such file or directory"},
+		{"no name", "{nfs: 'nowhere.example:/masterfiles', at: /mnt/x, deadline: 3s}", "cannot resolve nowhere.example"},
+		{"occupied", "{nfs: '10.0.2.2:/masterfiles', at: /mnt/full}", "tmpfs) is mounted there; unmount it"},
+		{"no helper", "{efs: fs-0123456789abcdef0, at: /mnt/x, tls: true}", "install amazon-efs-utils"},
+	} {
+		if c.name == "occupied" {
+			g.run("mkdir /mnt/full && mount -t tmpfs tmpfs /mnt/full")
+		}
+		text, seconds, ok := g.apply("mounts: [" + c.config + "]")
+		t.Logf("%s, %.1f s: %s", c.name, seconds, text)
+		if ok || !strings.Contains(text, c.want) || seconds > 60 {
+			t.Errorf("%s: %v after %.1f s, want %q:\n%s", c.name, ok, seconds, c.want, text)
+		}
+	}
+	g.run("umount /mnt/full")
+
+	late := time.AfterFunc(4*time.Second, func() { g.names.Add("late.example") })
+	defer late.Stop()
+	text, seconds, ok := g.apply("mounts: [{nfs: 'late.example:/masterfiles', at: /mnt/late, deadline: 1m}]")
+	t.Logf("a name that resolves after 4 s is mounted after %.1f s: %s", seconds, text)
+	if !ok || seconds > 20 {
+		t.Errorf("DNS late: %v after %.1f s\n%s", ok, seconds, text)
+	}
+	text, seconds, ok = g.apply("mounts: [{nfs: 'never.example:/ppkeys', at: /mnt/fallback, address: 10.0.2.2, deadline: 15s}]")
+	if !ok || !strings.Contains(text, "using 10.0.2.2") || g.run("findmnt -no SOURCE /mnt/fallback") != "10.0.2.2:/ppkeys" {
+		t.Errorf("fallback: %v after %.1f s\n%s", ok, seconds, text)
+	}
+	if out, _ := g.client.Run(g.ctx, "leaven mounts plan --config /root/x.yaml"); strings.TrimSpace(out) != "" {
+		t.Errorf("a plan after it was applied: %s", out)
+	}
+
+	// What the step costs beyond the mount itself: the same mounts, by mount(8) with the line in fstab, and by us, in turns.
+	const config = "mounts: [{nfs: 'late.example:/masterfiles', at: /mnt/late}]"
+	g.apply(config)
+	var bare, ours []float64
+	for range 5 {
+		g.run("umount /mnt/late")
+		out := g.run("a=$(date +%s%N); mount /mnt/late; b=$(date +%s%N); umount /mnt/late; echo $(((b-a)/1000))")
+		us, err := strconv.Atoi(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bare = append(bare, float64(us)/1e6)
+		text, seconds, ok := g.apply(config)
+		if !ok {
+			t.Fatal(text)
+		}
+		ours = append(ours, seconds)
+	}
+	t.Logf("mount(8) alone: %.3f s; leaven mounts apply, its start and daemon-reload included: %.3f s", bare, ours)
+	g.run("umount /mnt/late /mnt/fallback")
+	if text, _, ok := g.apply("mounts: []"); !ok || g.run("grep -c leaven /etc/fstab; grep -c x-leaven=firstboot /etc/fstab") != "2\n2" {
+		t.Errorf("removing the mounts: %s\n%s", text, g.run("cat /etc/fstab"))
+	}
+}
+
+// mountsPowerCut cuts the power while fstab is written again and again, and looks at the disk.
+func mountsPowerCut(t *testing.T, g *guest, vm *qemu.VM) {
+	g.run(`mkdir -p /srv/tree/etc; cp /etc/fstab /srv/tree/etc/; cd /root
+for x in a b; do echo "mounts: [{nfs: '$x:/x', at: /m}]" >$x.yaml; leaven mounts apply --root /srv/tree --config $x.yaml; cp /srv/tree/etc/fstab fstab.$x; done; sync
+systemd-run --unit=writer sh -c 'while :; do for x in a b; do leaven mounts apply --root /srv/tree --config /root/$x.yaml; done; echo x >>/root/rounds; sync /root/rounds; done'`)
+	g.until("some rounds", "[ $(wc -l </root/rounds) -ge 3 ]", 60*time.Second)
+	if err := vm.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	m, err := disk.Mount(t.Context(), g.image.Disk, scratch(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	read := func(name string) []byte {
+		data, err := os.ReadFile(filepath.Join(m.Root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	got := read("srv/tree/etc/fstab")
+	if a, b := read("root/fstab.a"), read("root/fstab.b"); len(a) == 0 || bytes.Equal(a, b) || !bytes.Equal(got, a) && !bytes.Equal(got, b) {
+		t.Errorf("after the power cut fstab is neither the one nor the other:\n%s", got)
+	}
+}
+
+// newMountsLab makes an image whose fstab has a line of its own, with a unit that is to run with its mount only.
+func newMountsLab(ctx context.Context, t *testing.T) *mountsLab {
+	t.Helper()
+	pristine, err := debroot.Build(ctx, debroot.VM("bookworm").With("nfs-common"), t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &mountsLab{t: t, ctx: ctx, dir: scratch(t), shares: map[string]string{}}
+	root := filepath.Join(l.dir, "root")
+	if err := pristine.CopyTo(ctx, root); err != nil {
+		t.Fatal(err)
+	}
+	install(t, root)
+	put(t, root, "etc/fstab", "# the image's own\nLABEL=root / ext4 errors=remount-ro 0 1\n", 0o644)
+	put(t, root, "etc/systemd/system/serve.service", "[Service]\nExecStart=/bin/sh -c 'findmnt -no FSTYPE /var/hub/masterfiles >/run/serve; exec sleep infinity'\n", 0o644)
+	put(t, root, "etc/resolv.conf", "nameserver 10.0.2.2\noptions use-vc\n", 0o644)
+	put(t, root, "etc/dhcp/dhclient-enter-hooks.d/keep", "make_resolv_conf() { :; }\n", 0o644)
+	wants := filepath.Join(root, "etc/systemd/system/multi-user.target.wants")
+	if err := os.Symlink("/etc/systemd/system/serve.service", filepath.Join(wants, "serve.service")); err != nil {
+		t.Fatal(err)
+	}
+	l.image = qemu.Config{Disk: filepath.Join(l.dir, "disk.qcow2"), InstanceID: "i-0123456789abcdef0", UUID: "ec2a5f2e-0b06-4ae9-9a3a-8e3a25ec1a0a"}
+	if l.image.Kernel, err = pristine.Kernel(); err == nil {
+		l.image.Initrd, err = pristine.Initrd()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := disk.Overlay(ctx, pack(t, root, l.dir), l.image.Disk); err != nil {
+		t.Fatal(err)
+	}
+	if l.ns, err = netns.New(ctx); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.ns.Close() })
+	l.image.Network = l.ns.Path()
+	if l.names, err = nfs.ServeNames(ctx, l.ns, masterfilesName, ppkeysName); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.names.Close() })
+	for _, name := range []string{"masterfiles", "ppkeys"} {
+		l.shares["/"+name] = filepath.Join(l.dir, "export", name)
+		if err := os.MkdirAll(l.shares["/"+name], 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return l
+}

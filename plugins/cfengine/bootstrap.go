@@ -8,19 +8,23 @@ import (
 	"strings"
 
 	"github.com/leaven-dev/leaven/firstboot"
+	"github.com/leaven-dev/leaven/internal/retry"
 )
 
 // bootstrap runs cf-agent and looks at what it says, and, where that is bad, at what it destroyed: it begins by taking apart what
 // is there. The policy is not run: that is for cf-execd, and would take minutes where the resolver does not answer.
 func (h *host) bootstrap(ctx context.Context, target string, options ...string) error {
 	before, err := h.standing()
+	if err == nil {
+		err = h.bootstrapped(false)
+	}
 	if err != nil {
 		return err
 	}
 	args := append(options, "--bootstrap", target, "--skip-bootstrap-policy-run")
 	out, err := command(ctx, h.layout.tool("cf-agent"), args...)
 	if err = readOutcome(out).judge(h.Role, err); err == nil {
-		return nil
+		return h.bootstrapped(true)
 	}
 	after, lookErr := h.standing()
 	if lookErr != nil {
@@ -30,6 +34,25 @@ func (h *host) bootstrap(ctx context.Context, target string, options ...string) 
 		err = fmt.Errorf("%w; cf-agent removed %s", err, lost)
 	}
 	return err
+}
+
+func (h *host) bootstrapped(done bool) error {
+	r, err := loadRecord(h.Root, h.Instance.ID)
+	if err != nil {
+		return err
+	}
+	r.Bootstrapped = done
+	return r.save(h.Root, h.Instance.ID)
+}
+
+// is tells whether a bootstrap went through and what it made is there.
+func (h *host) is(want standing) (bool, error) {
+	r, err := loadRecord(h.Root, h.Instance.ID)
+	if err != nil {
+		return false, err
+	}
+	is, err := h.standing()
+	return r.Bootstrapped && is == want, err
 }
 
 // standing is what there is of a bootstrap.
@@ -77,12 +100,8 @@ func (h *host) bootstrapStep() firstboot.Step {
 			if err != nil {
 				return firstboot.Verdict{}, err
 			}
-			is, err := h.standing()
-			if err != nil {
-				return firstboot.Verdict{}, err
-			}
-			if is != (standing{address, true, true}) {
-				return firstboot.Verdict{Text: "would bootstrap against " + address}, nil
+			if is, err := h.is(standing{address, true, true}); err != nil || !is {
+				return firstboot.Verdict{Text: "would bootstrap against " + address}, err
 			}
 			return firstboot.Verdict{OK: true, Text: "policy server " + address}, h.ownTrusted()
 		},
@@ -94,7 +113,14 @@ func (h *host) bootstrapStep() firstboot.Step {
 			if err := h.notBalancers(ctx, address); err != nil {
 				return err
 			}
-			return firstboot.WithCure(h.bootstrap(ctx, address), "run `leaven firstboot`; it bootstraps against "+address+" again")
+			err = retry.Do(ctx, func(ctx context.Context) error {
+				err := h.bootstrap(ctx, address)
+				if err != nil && !errors.Is(err, errEarly) {
+					err = retry.Stop(err)
+				}
+				return err
+			})
+			return firstboot.WithCure(err, "run `leaven firstboot`; it bootstraps against "+address+" again")
 		})
 	s.After = []string{"network"}
 	return s

@@ -56,6 +56,20 @@ func TestParseDigest(t *testing.T) {
 	}
 }
 
+func TestPrintedDigest(t *testing.T) {
+	// The second is what it prints after a bootstrap was cut off.
+	for _, out := range []string{string(theirs) + "\n", "error: '/var/lib/cfengine3/bootstrap_id.dat' contains invalid data: ''\n" + string(theirs) + "\n"} {
+		if d, err := printedDigest(out); d != theirs || err != nil {
+			t.Errorf("%q: %s, %v", out, d, err)
+		}
+	}
+	for _, out := range []string{"", "error: Error reading public key", string(theirs) + "\nerror: no"} {
+		if d, err := printedDigest(out); err == nil {
+			t.Errorf("%q: %s", out, d)
+		}
+	}
+}
+
 func TestParsePublicRefuses(t *testing.T) {
 	for _, text := range []string{
 		"", "MIIBCgKCAQEA",

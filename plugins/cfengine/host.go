@@ -67,5 +67,7 @@ func (h *host) steps() []firstboot.Step {
 	case client:
 		return sequence(h.stateStep(), h.keyStep(), h.pinStep(), h.joinStep())
 	}
-	return sequence(h.shareStep(h.layout.masterfiles()))
+	share := h.shareStep(h.layout.masterfiles())
+	share.After, share.Regardless = []string{"mounts"}, true // it looks for itself, and says what is wrong
+	return []firstboot.Step{share}
 }

@@ -14,12 +14,8 @@ import (
 func (h *host) joinStep() firstboot.Step {
 	s := h.step("bootstrap", "a client of the hubs", patiently,
 		func(ctx context.Context) (firstboot.Verdict, error) {
-			is, err := h.standing()
-			if err != nil {
-				return firstboot.Verdict{}, err
-			}
-			if is != (standing{server: h.Hub, policy: true}) {
-				return firstboot.Verdict{Text: "would bootstrap against " + h.Hub}, nil
+			if is, err := h.is(standing{server: h.Hub, policy: true}); err != nil || !is {
+				return firstboot.Verdict{Text: "would bootstrap against " + h.Hub}, err
 			}
 			if s, err := systemd.State(ctx, "cf-execd.service"); err != nil || s.Active != "active" {
 				return firstboot.Verdict{Text: "policy server " + h.Hub + "; would start cf-execd"}, err
@@ -33,11 +29,11 @@ func (h *host) joinStep() firstboot.Step {
 // join waits for a hub and bootstraps against it. Nobody is asked to before somebody shows the right key: a bootstrap that fails
 // has taken apart what was there.
 func (h *host) join(ctx context.Context) error {
-	is, err := h.standing()
+	is, err := h.is(standing{server: h.Hub, policy: true})
 	if err != nil {
 		return err
 	}
-	if is != (standing{server: h.Hub, policy: true}) {
+	if !is {
 		if err := retry.Do(ctx, h.tryJoin); err != nil {
 			return err
 		}
@@ -69,7 +65,10 @@ func (h *host) tryJoin(ctx context.Context) error {
 	attempt, cancel := context.WithTimeout(ctx, thorough/3)
 	defer cancel()
 	err = h.bootstrap(attempt, h.Hub, options...)
-	if err != nil && !errors.Is(err, errUnreached) && attempt.Err() == nil {
+	switch {
+	case err == nil || errors.Is(err, errEarly):
+		return err
+	case !errors.Is(err, errUnreached) && attempt.Err() == nil:
 		return retry.Stop(err)
 	}
 	return firstboot.WithCure(err, "see on a hub, in `journalctl -u cf-serverd`, why it turned this host away: its acl, or trust_keys_from; then run `leaven firstboot`")

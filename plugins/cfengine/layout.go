@@ -50,15 +50,26 @@ func needed(root *rootfs.Root) (layout, error) {
 	return l, err
 }
 
-// digestForm asks CFEngine itself for the digest of a public key.
+// digest asks CFEngine itself for the digest of a public key. Other things that it complains about, such as a file that was cut
+// off, come before.
 func (l layout) digest(ctx context.Context, file string) (digest, error) {
 	out, err := command(ctx, l.tool("cf-key"), "-p", file)
 	if err != nil {
 		return "", err
 	}
-	d, err := parseDigest(strings.TrimSpace(out))
+	d, err := printedDigest(out)
 	if err != nil {
-		return "", fmt.Errorf("cannot tell the digest of %s: cf-key printed %q", file, strings.TrimSpace(out))
+		return "", fmt.Errorf("cannot tell the digest of %s: %w", file, err)
 	}
 	return d, nil
+}
+
+// printedDigest is the last line of what cf-key -p prints.
+func printedDigest(out string) (digest, error) {
+	out = strings.TrimSpace(out)
+	d, err := parseDigest(out[strings.LastIndexByte(out, '\n')+1:])
+	if err != nil {
+		err = fmt.Errorf("cf-key printed %q", out)
+	}
+	return d, err
 }

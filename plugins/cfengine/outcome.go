@@ -12,6 +12,7 @@ type outcome struct {
 	role       string // hub, client, or "" where it does not say
 	completed  bool
 	unreached  bool   // "No suitable server found", which is also said when trust failed
+	early      bool   // cf-agent looked for cf-execd before systemd had started it
 	unresolved bool   // the name of the hub does not resolve
 	untrusted  digest // of the key that a server showed and that is not trusted
 }
@@ -27,6 +28,7 @@ var sentences = []struct {
 	{"This autonomous node assumes the role of voluntary client", func(o *outcome) { o.role = client }},
 	{"completed successfully!", func(o *outcome) { o.completed = true }},
 	{"No suitable server found", func(o *outcome) { o.unreached = true }},
+	{"Bootstrapping failed, cf-execd is not running", func(o *outcome) { o.early = true }},
 	{"Could not resolve hostname", func(o *outcome) { o.unresolved = true }},
 }
 
@@ -43,8 +45,13 @@ func readOutcome(out string) outcome {
 	return o
 }
 
-// errUnreached says that trying again later may help.
-var errUnreached = errors.New("no hub answers")
+// What trying again may help.
+var (
+	errUnreached = errors.New("no hub answers")
+	// errEarly is a race that cf-agent loses now and then: it has systemd restart cfengine3.service, which only wants the daemons,
+	// looks for cf-execd at once, and takes the bootstrap back.
+	errEarly = errors.New("cf-agent found cf-execd not running yet")
+)
 
 // judge tells whether a host became what it was to become.
 func (o outcome) judge(role string, exit error) error {
@@ -55,6 +62,8 @@ func (o outcome) judge(role string, exit error) error {
 		return fmt.Errorf("%w: its name does not resolve", errUnreached)
 	case o.unreached:
 		return fmt.Errorf("%w, says cf-agent", errUnreached)
+	case o.early:
+		return errEarly
 	case exit != nil:
 		return exit
 	case !o.completed:

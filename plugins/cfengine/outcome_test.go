@@ -17,6 +17,7 @@ func TestOutcome(t *testing.T) {
 	}{
 		"hub.txt":        {role: hub},
 		"client.txt":     {role: client},
+		"early.txt":      {role: hub, exit: failed, want: "cf-execd not running yet", again: true},
 		"untrusted.txt":  {role: client, exit: failed, want: "does not trust the key " + string(theirs)},
 		"unreached.txt":  {role: client, exit: failed, want: "no hub answers", again: true},
 		"other.txt":      {role: hub, exit: failed, want: "no hub answers", again: true},
@@ -31,7 +32,7 @@ func TestOutcome(t *testing.T) {
 			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("%s: %v, want %q", name, err, c.want)
 			}
-			if errors.Is(err, errUnreached) != c.again {
+			if (errors.Is(err, errUnreached) || errors.Is(err, errEarly)) != c.again {
 				t.Errorf("%s: %v: try again is %v", name, err, !c.again)
 			}
 		}

@@ -73,7 +73,9 @@ func suites() []uint16 {
 }
 
 // fetch waits for a hub that shows the key of a digest. What shows another one is not waited for.
-func (h *host) fetch(ctx context.Context, want digest) (*rsa.PublicKey, error) { return h.fetchAt(ctx, port, want) }
+func (h *host) fetch(ctx context.Context, want digest) (*rsa.PublicKey, error) {
+	return h.fetchAt(ctx, port, want)
+}
 
 func (h *host) fetchAt(ctx context.Context, port string, want digest) (key *rsa.PublicKey, err error) {
 	err = retry.Do(ctx, func(ctx context.Context) error {

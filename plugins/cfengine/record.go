@@ -16,6 +16,8 @@ type record struct {
 	Schema string `json:"schema"`
 	Role   string `json:"role"`
 	Digest digest `json:"digest,omitempty"` // of its own key, once that is known; hubs share theirs
+	// Bootstrapped says that cf-agent's last bootstrap went through: one that was cut off leaves files that are there, and empty.
+	Bootstrapped bool `json:"bootstrapped,omitempty"`
 }
 
 const recordSchema = "leaven/cfengine/1"

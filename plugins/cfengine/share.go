@@ -14,10 +14,8 @@ import (
 // shareStep makes sure that what lies at the folders is the share and not what is below. A hub that goes on without makes a key of
 // its own: it starts, reports success, and its clients refuse it.
 func (h *host) shareStep(folders ...string) firstboot.Step {
-	s := h.step("share", "the shared folders of the hubs", quickly,
+	return h.step("share", "the shared folders of the hubs", quickly,
 		func(context.Context) (firstboot.Verdict, error) { return h.lookAtShare(folders) }, nil)
-	s.After = h.mountSteps(folders)
-	return s
 }
 
 func (h *host) lookAtShare(folders []string) (firstboot.Verdict, error) {
@@ -68,6 +66,3 @@ func mountedAt(mounts []rootfs.Mount, table []fstab.Entry, folder string, types 
 func sameExport(a, b string) bool {
 	return strings.TrimRight(a, "/") == strings.TrimRight(b, "/")
 }
-
-// mountSteps are the steps that mount the folders, where the configuration names them.
-func (h *host) mountSteps([]string) []string { return nil }

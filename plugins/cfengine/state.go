@@ -22,7 +22,7 @@ func (h *host) baked() []string {
 // stateStep refuses to go on with the keys and the state of another machine. What it looks at counts until this instance has a
 // record of its own.
 func (h *host) stateStep() firstboot.Step {
-	return h.step("state", "no CFEngine state of another machine", quickly,
+	s := h.step("state", "no CFEngine state of another machine", quickly,
 		func(context.Context) (firstboot.Verdict, error) {
 			r, err := loadRecord(h.Root, h.Instance.ID)
 			if err == nil {
@@ -57,4 +57,6 @@ func (h *host) stateStep() firstboot.Step {
 			}
 			return record{Role: h.Role, Digest: r.Digest}.save(h.Root, h.Instance.ID)
 		})
+	s.After, s.Regardless = []string{"mounts"}, true // whether the share is mounted is another step's question
+	return s
 }

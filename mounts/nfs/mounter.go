@@ -46,7 +46,7 @@ const (
 // Bring mounts a share at a folder that is there, and returns how: the address where the name did not serve. What is mounted
 // there already is left alone where it is the share, and else an error. It goes on until ctx ends.
 func (m *Mounter) Bring(ctx context.Context, s Share, point string) (address netip.Addr, err error) {
-	refused := 0
+	refused, said := 0, ""
 	for {
 		there, err := m.Look(s, point, address)
 		if there || err != nil {
@@ -70,7 +70,10 @@ func (m *Mounter) Bring(ctx context.Context, s Share, point string) (address net
 				return address, err
 			}
 		}
-		m.tell("%v; trying again", err)
+		if err.Error() != said {
+			said = err.Error()
+			m.tell("%s; trying again", said)
+		}
 		if !pause(ctx) {
 			return address, fmt.Errorf("%w (gave up: %w)", err, context.Cause(ctx))
 		}

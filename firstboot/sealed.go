@@ -96,10 +96,11 @@ const (
 
 // touchedSince names places that changed after the seal and before this boot. Change times (ctime) cannot be set by hand.
 func touchedSince(root *rootfs.Root, proof seal.Seal) ([]string, error) {
-	sealed, there, err := changed(root, seal.Path)
-	if err != nil || !there {
+	fi, err := root.Lstat(seal.Path)
+	if err != nil {
 		return nil, err
 	}
+	sealed := changeTime(fi)
 	if sealed.Sub(proof.Time).Abs() > time.Minute { // sealing writes the proof as soon as it is made
 		return []string{fmt.Sprintf("%s itself, at %s: it was edited, or all files were copied, so that nobody can tell what else was changed",
 			seal.Path, sealed.UTC().Format(time.RFC3339))}, nil
@@ -108,55 +109,70 @@ func touchedSince(root *rootfs.Root, proof seal.Seal) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	folders := watchedFolders()
-	homes, err := entries(root, "/home", maxHomes)
-	if err != nil {
-		return nil, err
-	}
-	for _, home := range homes {
-		folders = append(folders, home, home+"/.ssh")
-	}
-	places := slices.Concat(watchedPlaces(), folders)
-	for _, folder := range folders {
-		inside, err := entries(root, folder, maxEntries)
-		if err != nil {
-			return nil, err
-		}
-		places = append(places, inside...)
-	}
-	slices.Sort(places)
 	var touched []string
-	for _, name := range slices.Compact(places) {
-		at, there, err := changed(root, name)
-		if err != nil {
-			return nil, err
-		}
-		if there && at.After(sealed.Add(slack)) && at.Before(boot.Add(-slack)) {
+	look := func(name string, fi fs.FileInfo) {
+		if at := changeTime(fi); at.After(sealed.Add(slack)) && at.Before(boot.Add(-slack)) {
 			shown := strconv.QuoteToASCII(name) // it goes to the console, and may hold anything
 			touched = append(touched, shown[1:len(shown)-1])
 		}
 	}
+	folders := watchedFolders()
+	err = entries(root, "/home", maxHomes, func(home string, _ fs.FileInfo) { folders = append(folders, home, home+"/.ssh") })
+	if err != nil {
+		return nil, err
+	}
+	for _, folder := range folders {
+		if err := entries(root, folder, maxEntries, look); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range slices.Concat(watchedPlaces(), folders) {
+		fi, err := root.Lstat(name)
+		if missing(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		look(name, fi)
+	}
+	slices.Sort(touched)
+	touched = slices.Compact(touched)
 	if more := len(touched) - maxTouched; more > 0 {
 		touched = append(touched[:maxTouched], fmt.Sprintf("and %d more", more))
 	}
 	return touched, nil
 }
 
-// entries lists the paths of what lies in a folder, some of it where it is a lot; nothing where there is no such folder.
-func entries(root *rootfs.Root, folder string, some int) (names []string, err error) {
+// entries visits what lies in a folder, some of it where it is a lot; nothing where there is no such folder.
+func entries(root *rootfs.Root, folder string, some int, visit func(name string, fi fs.FileInfo)) error {
 	d, err := root.OpenDir(folder)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		return nil, nil
+	if missing(err) {
+		return nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer d.Close()
 	list, err := d.ReadDir()
-	for _, e := range list[:min(len(list), some)] {
-		names = append(names, path.Join(folder, e.Name()))
+	if err != nil {
+		return err
 	}
-	return names, err
+	for _, e := range list[:min(len(list), some)] {
+		fi, err := e.Info()
+		if missing(err) {
+			continue // the boot goes on beside us
+		}
+		if err != nil {
+			return err
+		}
+		visit(path.Join(folder, e.Name()), fi)
+	}
+	return nil
+}
+
+func missing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
 // startOfBoot is when the first process of this boot started, by the clock as it goes now. That is early in the boot, when only the
@@ -181,18 +197,7 @@ func startOfBoot(root *rootfs.Root) (time.Time, error) {
 	return now.Add(-time.Duration(age * float64(time.Second))), nil
 }
 
-// changed returns the change time of a file or folder.
-func changed(root *rootfs.Root, name string) (time.Time, bool, error) {
-	fi, err := root.Lstat(name)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		return time.Time{}, false, nil
-	}
-	if err != nil {
-		return time.Time{}, false, err
-	}
-	st, ok := fi.Sys().(*syscall.Stat_t)
-	if !ok {
-		return time.Time{}, false, fmt.Errorf("cannot tell when %s was changed", name)
-	}
-	return time.Unix(st.Ctim.Unix()), true, nil
+// changeTime is when a file's content, mode or names changed last (inode(7), ctime).
+func changeTime(fi fs.FileInfo) time.Time {
+	return time.Unix(fi.Sys().(*syscall.Stat_t).Ctim.Unix())
 }

@@ -401,7 +401,7 @@ func TestNamesOfSteps(t *testing.T) {
 // Every step that is not from the configuration has a reserved name.
 func TestOwnSteps(t *testing.T) {
 	c := newCloud(t, "i-00000001")
-	c.data = ours + "hostname: x\nssh: {rsa: 2048, certificate: {ca_key: /ca}}\nsignal: {lifecycle_hook: a, tag: b, command: c}\n"
+	c.data = ours + "hostname: x\nssh: {rsa: 2048, certificate: {ca_key: /ca}}\nsignal: {lifecycle_hook: a, tag: b, command: c, deadline: 300ms}\n"
 	a := c.agent()
 	a.Relabel = func(context.Context, ...string) error { return nil }
 	a.Run(t.Context(), Identity)

@@ -26,7 +26,7 @@ func (p *provision) mountSteps(named bool) []Step {
 		all = append(all, "fstab")
 	}
 	if p.agent.Outside != nil || p.dry {
-		mounter := nfs.New(p.agent.Root)
+		mounter := nfs.New()
 		if p.agent.Outside != nil {
 			mounter.Targets = p.agent.Outside.MountTargets
 		}

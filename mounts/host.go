@@ -30,7 +30,7 @@ const answers = 10 * time.Second
 
 // Check tells whether a share is mounted as it should be, and says how it is or what is missing.
 func (h *Host) Check(ctx context.Context, m Mount, s nfs.Share) (ok bool, text string, err error) {
-	there, err := h.Mounter.Look(s, m.At, h.address(m))
+	there, err := h.Mounter.Look(ctx, s, m.At, h.address(m))
 	if err != nil {
 		return false, "", err
 	}
@@ -47,7 +47,7 @@ func (h *Host) Check(ctx context.Context, m Mount, s nfs.Share) (ok bool, text s
 // Bring mounts the share, trying until ctx ends, gives its root the owner and mode that are asked for, and has the units that need
 // it run.
 func (h *Host) Bring(ctx context.Context, m Mount, s nfs.Share) error {
-	there, err := h.Mounter.Look(s, m.At, h.address(m))
+	there, err := h.Mounter.Look(ctx, s, m.At, h.address(m))
 	if err != nil {
 		return err
 	}

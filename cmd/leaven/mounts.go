@@ -104,7 +104,7 @@ func newMounting(ctx context.Context, p *program, root *rootfs.Root, loaded *con
 	if err != nil {
 		return nil, err
 	}
-	mounter := nfs.New(root)
+	mounter := nfs.New()
 	mounter.Tell, mounter.Targets, mounter.Zone = say, mountTargets(client), where["instance.zone"]
 	return &mounting{p, live, table, &mounts.Host{Root: root, Mounter: mounter}, loaded.Volumes, volume.New(root, live, say)}, nil
 }

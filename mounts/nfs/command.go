@@ -12,12 +12,10 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
-// New makes a mounter for this system, whose tree is given.
-func New(root *rootfs.Root) *Mounter {
+// New makes a mounter for this system.
+func New() *Mounter {
 	return &Mounter{
 		Resolve: func(ctx context.Context, host string) ([]netip.Addr, error) {
 			list, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
@@ -34,7 +32,7 @@ func New(root *rootfs.Root) *Mounter {
 			return conn.Close()
 		},
 		Mount:   command,
-		Mounted: root.Mounts,
+		Mounted: mounted,
 		turn:    make(chan struct{}, 1),
 	}
 }

@@ -7,25 +7,18 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
 // here is a mounter for this system, but for what the kernel does: it has mounted at once.
 func here(t testing.TB) *Mounter {
 	t.Helper()
-	root, err := rootfs.Open("/")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { root.Close() })
-	m := New(root)
+	m := New()
 	real, done := m.Mounted, false
 	m.Mount = func(context.Context, ...string) error { done = true; return nil }
-	m.Mounted = func() ([]rootfs.Mount, error) {
+	m.Mounted = func() ([]Mounted, error) {
 		list, err := real()
 		if done {
-			list = append(list, rootfs.Mount{Point: "/srv/none", Type: "nfs4", Source: "127.0.0.1:/"})
+			list = append(list, Mounted{Point: "/srv/none", Type: "nfs4", Source: "127.0.0.1:/"})
 		}
 		return list, err
 	}
@@ -89,7 +82,7 @@ func BenchmarkBring(b *testing.B) {
 		if _, err := m.Bring(b.Context(), s, "/srv/none"); err != nil {
 			b.Fatal(err)
 		}
-		if ok, err := m.Look(s, "/srv/none", netip.Addr{}); !ok || err != nil {
+		if ok, err := m.Look(b.Context(), s, "/srv/none", netip.Addr{}); !ok || err != nil {
 			b.Fatal(err)
 		}
 	}

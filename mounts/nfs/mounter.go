@@ -7,8 +7,6 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"time"
-
-	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
 // Mounter mounts shares. New makes one for this system; the functions are fields so that each can be another one in tests. It is
@@ -18,7 +16,7 @@ type Mounter struct {
 	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
 	Dial    func(ctx context.Context, address string) error // connects by TCP, and hangs up
 	Mount   func(ctx context.Context, args ...string) error // mount(8)
-	Mounted func() ([]rootfs.Mount, error)                  // lowest first
+	Mounted func() ([]Mounted, error)                       // lowest first
 	// Targets asks AWS for the mount targets of a file system; nil where nobody can be asked.
 	Targets func(ctx context.Context, fileSystem, region string) ([]Target, error)
 	Zone    string       // the instance's own, or ""
@@ -48,7 +46,7 @@ const (
 func (m *Mounter) Bring(ctx context.Context, s Share, point string) (address netip.Addr, err error) {
 	refused, said := 0, ""
 	for {
-		there, err := m.Look(s, point, address)
+		there, err := m.Look(ctx, s, point, address)
 		if there || err != nil {
 			return address, err
 		}
@@ -60,7 +58,7 @@ func (m *Mounter) Bring(ctx context.Context, s Share, point string) (address net
 		if !byName {
 			address = at
 		}
-		err = m.mount(ctx, s, point, address)
+		err = m.mount(ctx, s, point, address, at)
 		if err == nil {
 			return address, nil
 		}
@@ -80,21 +78,22 @@ func (m *Mounter) Bring(ctx context.Context, s Share, point string) (address net
 	}
 }
 
-// mount runs mount(8) when it is its turn, and looks whether it did what it says.
-func (m *Mounter) mount(ctx context.Context, s Share, point string, address netip.Addr) error {
+// mount runs mount(8) when it is its turn, and looks whether it did what it says. Address is used instead of the name, where it is
+// valid; server is the one that answered.
+func (m *Mounter) mount(ctx context.Context, s Share, point string, address, server netip.Addr) error {
 	select {
 	case m.turn <- struct{}{}:
 		defer func() { <-m.turn }()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	if there, err := m.Look(s, point, address); there || err != nil {
+	if there, err := m.Look(ctx, s, point, server); there || err != nil {
 		return err // systemd was quicker
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, mountTry, fmt.Errorf("no answer within %v", mountTry))
+	trying, cancel := context.WithTimeoutCause(ctx, mountTry, fmt.Errorf("no answer within %v", mountTry))
 	defer cancel()
-	failed := m.Mount(ctx, s.arguments(point, address)...)
-	there, err := m.Look(s, point, address)
+	failed := m.Mount(trying, s.arguments(point, address)...)
+	there, err := m.Look(ctx, s, point, server)
 	switch {
 	case err != nil:
 		return err

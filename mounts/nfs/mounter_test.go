@@ -11,8 +11,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
 var (
@@ -25,7 +23,7 @@ type world struct {
 	mu       sync.Mutex
 	names    map[string][]netip.Addr
 	dead     map[netip.Addr]bool
-	mounted  []rootfs.Mount
+	mounted  []Mounted
 	commands [][]string
 	told     []string
 	mount    func(args []string) error // before it is mounted
@@ -71,10 +69,10 @@ func (w *world) mounter() *Mounter {
 					return err
 				}
 			}
-			w.mounted = append(w.mounted, rootfs.Mount{Point: args[len(args)-1], Type: "nfs4", Source: args[len(args)-2]})
+			w.mounted = append(w.mounted, Mounted{Point: args[len(args)-1], Type: "nfs4", Source: args[len(args)-2]})
 			return nil
 		},
-		Mounted: func() ([]rootfs.Mount, error) {
+		Mounted: func() ([]Mounted, error) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			return slices.Clone(w.mounted), nil
@@ -194,7 +192,7 @@ func TestSystemdWasQuicker(t *testing.T) {
 	s := share(t, hub)
 	w := &world{names: map[string][]netip.Addr{s.Host: {own}}}
 	w.mount = func(args []string) error {
-		w.mounted = append(w.mounted, rootfs.Mount{Point: "/srv/x", Type: "nfs4", Source: s.Source})
+		w.mounted = append(w.mounted, Mounted{Point: "/srv/x", Type: "nfs4", Source: s.Source})
 		return errors.New("mount.nfs4: mount point busy or already mounted")
 	}
 	w.bring(t, s, func(_ netip.Addr, err error, _ time.Duration) {
@@ -229,22 +227,29 @@ func TestLook(t *testing.T) {
 	tunnel := share(t, sealed)
 	for _, c := range []struct {
 		s       Share
-		mounted rootfs.Mount
+		mounted Mounted
 		address netip.Addr
 		ok      bool
 	}{
-		{plain, rootfs.Mount{Type: "nfs4", Source: plain.Host + ":/"}, netip.Addr{}, true},
-		{plain, rootfs.Mount{Type: "nfs4", Source: plain.Host + ":/other"}, netip.Addr{}, false},
-		{plain, rootfs.Mount{Type: "ext4", Source: plain.Host + ":/"}, netip.Addr{}, false},
-		{plain, rootfs.Mount{Type: "nfs4", Source: "10.0.1.5:/"}, own, true},
-		{plain, rootfs.Mount{Type: "nfs4", Source: "10.0.1.5:/"}, netip.Addr{}, false},
-		{plain, rootfs.Mount{Type: "nfs4", Source: "127.0.0.1:/"}, netip.Addr{}, false},
-		{tunnel, rootfs.Mount{Type: "nfs4", Source: "127.0.0.1:/"}, netip.Addr{}, true},
-		{plain, rootfs.Mount{Type: "autofs", Source: "systemd-1"}, netip.Addr{}, false},
+		{plain, Mounted{Type: "nfs4", Source: plain.Host + ":/"}, netip.Addr{}, true},
+		{plain, Mounted{Type: "nfs4", Source: plain.Host + ":/other"}, netip.Addr{}, false},
+		{plain, Mounted{Type: "ext4", Source: plain.Host + ":/"}, netip.Addr{}, false},
+		{plain, Mounted{Type: "nfs4", Source: "10.0.1.5:/"}, own, true},
+		{plain, Mounted{Type: "nfs4", Source: "10.0.1.5:/"}, netip.Addr{}, false},
+		{plain, Mounted{Type: "nfs4", Source: "127.0.0.1:/"}, netip.Addr{}, false},
+		{tunnel, Mounted{Type: "nfs4", Source: "127.0.0.1:/"}, netip.Addr{}, true},
+		{plain, Mounted{Type: "nfs4", Source: "other.name:/", Server: own}, netip.Addr{}, true}, // the same file system by another name
+		{plain, Mounted{Type: "nfs4", Source: "other.name:/", Server: distant}, netip.Addr{}, false},
+		{plain, Mounted{Type: "nfs4", Source: "other.name:/", Server: distant}, distant, true},
+		{plain, Mounted{Type: "nfs4", Source: "other.name:/x", Server: own}, own, false},
+		{plain, Mounted{Type: "autofs", Source: "systemd-1"}, netip.Addr{}, false},
 	} {
 		c.mounted.Point = "/srv/x"
-		w := &world{mounted: []rootfs.Mount{{Point: "/srv/x", Type: "nfs4", Source: "below:/"}, c.mounted}}
-		ok, err := w.mounter().Look(c.s, "/srv/x", c.address)
+		w := &world{
+			mounted: []Mounted{{Point: "/srv/x", Type: "nfs4", Source: "below:/"}, c.mounted},
+			names:   map[string][]netip.Addr{plain.Host: {own}},
+		}
+		ok, err := w.mounter().Look(t.Context(), c.s, "/srv/x", c.address)
 		if ok != c.ok || ok == (err != nil) {
 			t.Errorf("%s: %v, %v", c.mounted.Source, ok, err)
 		}

@@ -48,9 +48,13 @@ func (r *runner) attempt(ctx context.Context, s Step, rec StepRecord) (text stri
 	select {
 	case o = <-done:
 	case <-ctx.Done():
+		grace := endGrace
+		if end, bounded := whole.Deadline(); bounded { // leaving has its hook to complete
+			grace = min(grace, time.Until(end))
+		}
 		select {
 		case o = <-done:
-		case <-time.After(endGrace):
+		case <-time.After(grace):
 			o.err = context.Cause(ctx)
 		}
 	}

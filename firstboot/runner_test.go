@@ -215,6 +215,27 @@ func TestLongStepIsAnnounced(t *testing.T) {
 	})
 }
 
+// TestNoTimeLeft has a run end in time that has a deadline itself, whatever its steps do.
+func TestNoTimeLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, t.TempDir())
+		release := make(chan struct{})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		start := time.Now()
+		r := &runner{stage: Leaving, book: b.book, log: func(journal.Entry) {}}
+		err := r.run(ctx, []Step{
+			{ID: "deaf", Policy: Degrade, Apply: func(context.Context) error { <-release; return nil }},
+			{ID: "late", Policy: Degrade, Deadline: 9 * time.Second, Apply: func(context.Context) error { <-release; return nil }},
+		})
+		if took := time.Since(start); took != 10*time.Second || err != nil {
+			t.Errorf("it took %v, %v", took, err)
+		}
+		close(release)
+		synctest.Wait()
+	})
+}
+
 // TestInterrupted tells a run to end in the middle. What was at work says so, what was to come is as it was.
 func TestInterrupted(t *testing.T) {
 	b := newBench(t, t.TempDir())

@@ -167,7 +167,7 @@ rule: []
 		`/usr/lib/leaven/rules.d/a.yaml:12:5: the rule "tmp" is there already, in Leaven itself`,
 		`/usr/lib/leaven/rules.d/a.yaml:22:19: want permission bits in octal here, such as 0644`,
 		`/usr/lib/leaven/rules.d/a.yaml:23:14: a command needs at least the program's name`,
-		`/usr/lib/leaven/rules.d/a.yaml:24:5: want keys with values here, not "nothing"`,
+		`/usr/lib/leaven/rules.d/a.yaml:24:5: want keys with values here, not a text`,
 		`/usr/lib/leaven/rules.d/a.yaml:25:1: unknown key "rule" (did you mean "rules"?)`,
 		`/usr/lib/leaven/rules.d/b.yaml:2:5: the rule "c" is there already, in /usr/lib/leaven/rules.d/a.yaml`,
 		`/usr/lib/leaven/rules.d/c.yml: the name must end in .yaml`,

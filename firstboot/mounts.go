@@ -54,7 +54,7 @@ func (p *provision) mountSteps(named bool) []Step {
 	}
 	if named || len(list) > 0 {
 		steps = append(steps, Step{
-			ID: "mounts", Title: "all mounts", After: all, Policy: Degrade, Deadline: quickly, // each mount has a policy of its own
+			ID: "mounts", Title: "all mounts", Foresee: fmt.Sprintf("comes after %d mounts", len(list)), After: all, Policy: Degrade, Deadline: quickly, // each mount has a policy of its own
 			Check: func(context.Context) (Verdict, error) {
 				return Verdict{OK: true, Text: fmt.Sprintf("%d in order", len(list))}, nil
 			},

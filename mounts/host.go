@@ -52,6 +52,14 @@ func (h *Host) Bring(ctx context.Context, m Mount, s nfs.Share) error {
 		return err
 	}
 	if !there {
+		// Also here, for a folder that lies in another mount, which was not there when fstab was written.
+		mounted, err := h.Root.Mounts()
+		if err != nil {
+			return err
+		}
+		if err := (folder{h.Root, m}).make(mounted); err != nil {
+			return err
+		}
 		address, err := h.Mounter.Bring(ctx, s, m.At)
 		if err != nil {
 			return err

@@ -94,6 +94,9 @@ func (t *Table) Plan() ([]string, error) {
 
 // Apply makes it so, and tells whether systemd must read its files anew. It can be cut off anywhere and called again.
 func (t *Table) Apply(ctx context.Context) (changed bool, err error) {
+	if _, err := t.Plan(); err != nil {
+		return false, err // before anything is done
+	}
 	mounted, err := t.Root.Mounts()
 	if err != nil {
 		return false, err

@@ -19,18 +19,27 @@ import (
 // TestCFEngine makes hubs and clients of sealed images with Debian's CFEngine. Folders of this machine that are mounted into the
 // containers stand in for the share.
 func TestCFEngine(t *testing.T) {
-	image := copyRoot(t, "bookworm")
-	install(t, image)
-	if text, code := leaven(t, "bake", "--root", image); code != 0 {
-		t.Fatalf("bake exits %d:\n%s", code, text)
-	}
-	put(t, image, "etc/resolv.conf", "nameserver 10.9.0.1\n", 0o644)
+	image := policyImage(t, "bookworm")
 	t.Run("hub and client", func(t *testing.T) { testHubAndClient(t, image) })
 	t.Run("two hubs", func(t *testing.T) { testTwoHubs(t, image) })
 	t.Run("without the share", func(t *testing.T) { testHubWithoutShare(t, image) })
 	t.Run("broken policy", func(t *testing.T) { testHubBrokenPolicy(t, image) })
 	t.Run("cut off", func(t *testing.T) { testHubCutOff(t, image) })
 	t.Run("not sealed", func(t *testing.T) { testHubNotSealed(t, image) })
+	t.Run("CFEngine of Debian 13", func(t *testing.T) { testTwoHubs(t, policyImage(t, "trixie")) })
+}
+
+// policyImage is a sealed image with CFEngine, whose resolver says at once that it is none.
+func policyImage(t *testing.T, suite string) string {
+	t.Helper()
+	image := copyRoot(t, suite)
+	install(t, image)
+	if text, code := leaven(t, "bake", "--root", image); code != 0 {
+		t.Fatalf("bake exits %d:\n%s", code, text)
+	}
+	chroot(t, image, "rm -f /etc/resolv.conf")
+	put(t, image, "etc/resolv.conf", "nameserver 10.9.0.1\n", 0o644)
+	return image
 }
 
 // policyNet is a network with hubs and clients, and the share of the hubs.

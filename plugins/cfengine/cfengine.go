@@ -46,9 +46,10 @@ func (Plugin) Rules() []bake.Rule {
 				"/var/{lib/cfengine3,cfengine}/masterfiles/cf_promises_*",
 				"/var/{lib/cfengine3,cfengine}/modules/packages/*.cf-before-edit",
 				"/var/{lib/cfengine3,cfengine}/*.{pid,lock}",
+				"/etc/systemd/system/cf-{serverd,execd,monitord}.service.d/leaven-share.conf", // a hub's; what is made of the image may be none
 			},
 			Action:    bake.Delete,
-			MadeAgain: "cf-agent --bootstrap",
+			MadeAgain: "cf-agent --bootstrap; Leaven's first boot",
 			Before:    [][]string{{"systemctl", "stop", "cfengine3*.service", "cf-*.service"}},
 		},
 	}

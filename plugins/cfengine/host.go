@@ -27,7 +27,7 @@ func newHost(env firstboot.Env, s *Settings) (*host, error) {
 func (h *host) step(id, title string, deadline time.Duration, check func(context.Context) (firstboot.Verdict, error), apply func(context.Context) error) firstboot.Step {
 	s := firstboot.Step{ID: "cfengine-" + id, Title: title, Policy: firstboot.Required, Deadline: deadline, Check: check, Apply: apply}
 	if !h.Live {
-		s.Foresee = "would see to " + title
+		s.Foresee = "looked at on the running system only: " + title
 		s.Check = func(context.Context) (firstboot.Verdict, error) {
 			return firstboot.Verdict{}, errors.New("CFEngine can be set up on the running system only")
 		}

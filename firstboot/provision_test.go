@@ -17,12 +17,13 @@ import (
 
 // cloud is what an instance finds outside of itself.
 type cloud struct {
-	t    *testing.T
-	dir  string
-	id   string // what the metadata service says
-	data string // user data
-	down error  // of the metadata service
-	tags map[string]string
+	t     *testing.T
+	dir   string
+	id    string // what the metadata service says
+	data  string // user data
+	down  error  // of the metadata service
+	tags  map[string]string
+	early int // times that a lifecycle hook is not there yet
 
 	mu     sync.Mutex
 	hooks  []string
@@ -52,6 +53,9 @@ func (c *cloud) outside() *Outside {
 			return "", errors.New("no such tag")
 		},
 		CompleteHook: func(_ context.Context, hook, group, instance, result string) (bool, error) {
+			if c.early--; c.early >= 0 {
+				return false, nil
+			}
 			note(&c.hooks, strings.Join([]string{hook, group, instance, result}, " "))
 			return true, nil
 		},
@@ -329,6 +333,15 @@ func TestRSAKey(t *testing.T) {
 	}
 	if c.boot("2"); !sameKeys(keys, hostKeys(t, c.dir)) || c.reload != 1 {
 		t.Errorf("a reboot changed something; reloads %d", c.reload)
+	}
+}
+
+// An instance may be faster than its Auto Scaling group.
+func TestHookThatComesLate(t *testing.T) {
+	c := newCloud(t, "i-00000001")
+	c.data, c.early = ours+"signal: {lifecycle_hook: ready, auto_scaling_group: hubs}\n", 2
+	if sum := c.boot("1"); sum.Result != OK || !slices.Equal(c.hooks, []string{"ready hubs i-00000001 CONTINUE"}) {
+		t.Errorf("verdict: %v, told %q", sum, c.hooks)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/leaven-dev/leaven/firstboot/config"
 	"github.com/leaven-dev/leaven/internal/retry"
@@ -52,7 +53,7 @@ func (p *provision) report() []Step {
 			answer = ""
 		}
 		add("signal-lifecycle-hook", "complete the lifecycle hook "+signal.LifecycleHook, answer, func(ctx context.Context) error {
-			_, err := outside.CompleteHook(ctx, signal.LifecycleHook, signal.Group, p.who.ID, answer)
+			err := completeHook(ctx, outside, signal, p.who.ID, answer)
 			return WithCure(err, "see that the instance's role may do autoscaling:CompleteLifecycleAction")
 		})
 	}
@@ -80,6 +81,31 @@ func (p *provision) report() []Step {
 		})
 	}
 	return steps
+}
+
+// hookComes is how long an action of a lifecycle hook that is not there yet is waited for: an instance may be faster than Auto
+// Scaling, and one that was not told to go on would be taken away in the end.
+const hookComes = 20 * time.Second
+
+// completeHook answers a lifecycle hook. That none waits for this instance is fine.
+func completeHook(ctx context.Context, outside *Outside, signal config.Signal, instance, answer string) error {
+	nothing := errors.New("no action waits for this instance")
+	ctx, cancel := context.WithTimeout(ctx, min(hookComes, signal.Deadline))
+	defer cancel()
+	err := retry.Do(ctx, func(ctx context.Context) error {
+		done, err := outside.CompleteHook(ctx, signal.LifecycleHook, signal.Group, instance, answer)
+		switch {
+		case err != nil:
+			return retry.Stop(err)
+		case !done:
+			return nothing
+		}
+		return nil
+	})
+	if errors.Is(err, nothing) {
+		return nil
+	}
+	return err
 }
 
 // forReport is the configuration that says who is told. Where user data is wrong, the image's own still counts.

@@ -165,7 +165,7 @@ func (m *mounting) plan(ctx context.Context) error {
 	}
 	for _, v := range m.volumes {
 		plan, bad := m.devices.Plan(ctx, v)
-		err = errors.Join(err, bad)
+		err = errors.Join(err, cured(bad))
 		for _, action := range plan.Actions {
 			fmt.Fprintf(m.p.stdout, "%s: %s\n", v.Name(), action)
 		}
@@ -187,7 +187,7 @@ func (m *mounting) plan(ctx context.Context) error {
 func (m *mounting) apply(ctx context.Context) error {
 	_, failed := m.devices.Prune(ctx, m.volumes)
 	for _, v := range m.volumes {
-		failed = errors.Join(failed, m.devices.Apply(ctx, v))
+		failed = errors.Join(failed, cured(m.devices.Apply(ctx, v)))
 	}
 	changed, err := m.table.Apply(ctx)
 	if err != nil {
@@ -210,4 +210,12 @@ func (m *mounting) apply(ctx context.Context) error {
 		cancel()
 	}
 	return failed
+}
+
+// cured says what to do about a volume that was refused.
+func cured(err error) error {
+	if r, ok := errors.AsType[*volume.Refusal](err); ok && r.Cure != "" {
+		return fmt.Errorf("%w; %s", err, r.Cure)
+	}
+	return err
 }

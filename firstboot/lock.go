@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"syscall"
 	"time"
 
+	"github.com/leaven-dev/leaven/internal/flock"
 	"github.com/leaven-dev/leaven/internal/journal"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
@@ -37,22 +37,14 @@ func lockWithin(ctx context.Context, root *rootfs.Root, patience time.Duration) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return f, nil
+	if err := flock.Wait(ctx, f, 50*time.Millisecond); err != nil {
+		f.Close()
+		if errors.Is(err, flock.ErrHeld) {
+			err = fmt.Errorf("cannot lock %s: %w", stateDir, ErrBusy)
 		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			f.Close()
-			return nil, fmt.Errorf("cannot lock %s: %w", stateDir, err)
-		}
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
-			f.Close()
-			return nil, fmt.Errorf("cannot lock %s: %w", stateDir, ErrBusy)
-		}
+		return nil, err
 	}
+	return f, nil
 }
 
 // lock waits for another run as long as it takes: user data that cloud-init brings while the unit is at work must not get lost.

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/leaven-dev/leaven/internal/flock"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
@@ -83,20 +84,12 @@ func lock(ctx context.Context, root *rootfs.Root, dir string) (*os.File, error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return f, nil
+	if err := flock.Wait(ctx, f, 2*time.Millisecond); err != nil {
+		f.Close()
+		if errors.Is(err, flock.ErrHeld) {
+			err = fmt.Errorf("cannot lock %s: another leaven is changing fstab", dir)
 		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			f.Close()
-			return nil, fmt.Errorf("cannot lock %s: %w", dir, err)
-		}
-		select {
-		case <-time.After(2 * time.Millisecond):
-		case <-ctx.Done():
-			f.Close()
-			return nil, fmt.Errorf("cannot lock %s: another leaven is changing fstab", dir)
-		}
+		return nil, err
 	}
+	return f, nil
 }

@@ -12,9 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/leaven-dev/leaven/firstboot"
+	"github.com/leaven-dev/leaven/internal/flock"
 	"github.com/leaven-dev/leaven/internal/retry"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
@@ -52,8 +51,8 @@ func (h *host) seed(ctx context.Context) error {
 		return err
 	}
 	defer lock.Close() // lets go of it
-	if err := await(ctx, lock); err != nil {
-		return fmt.Errorf("cannot lock %s while another hub fills it: %w", h.layout.masterfiles(), err)
+	if err := flock.Wait(ctx, lock, 100*time.Millisecond); err != nil {
+		return fmt.Errorf("cannot fill %s beside other hubs: %w", h.layout.masterfiles(), err)
 	}
 	if by, err := os.ReadFile(lockPath(lock)); err != nil {
 		return err
@@ -109,21 +108,6 @@ func openLock(dir *rootfs.Dir) (f *os.File, made bool, err error) {
 
 // lockPath reads the file by a new description, since a file on NFS is looked at anew when it is opened.
 func lockPath(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
-
-// await locks a file. A blocking flock(2) would not heed the deadline.
-func await(ctx context.Context, f *os.File) error {
-	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
-			return err
-		}
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
 
 // awaitPolicy waits until what another hub wrote is seen here: NFS shows new names in a folder after a minute at the latest
 // (acdirmax of nfs(5)).

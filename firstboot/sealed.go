@@ -178,23 +178,23 @@ func missing(err error) bool {
 // startOfBoot is when the first process of this boot started, by the clock as it goes now. That is early in the boot, when only the
 // machine's own clock could have set it. Of a tree that is not running it is now.
 func startOfBoot(root *rootfs.Root) (time.Time, error) {
-	now := time.Now()
 	stat, err := line(root, "/proc/1/stat")
 	if stat == "" || err != nil {
-		return now, err
+		return time.Now(), err
 	}
 	// proc_pid_stat(5): the second field is in parentheses and may hold anything; starttime is the 22nd, in ticks of 10 ms since
 	// the kernel started. In a container the kernel is older than the first process.
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
 	if len(fields) < 20 {
-		return now, fmt.Errorf("cannot read /proc/1/stat: %q", stat)
+		return time.Now(), fmt.Errorf("cannot read /proc/1/stat: %q", stat)
 	}
 	ticks, err := strconv.ParseInt(fields[19], 10, 64)
 	if err != nil {
-		return now, fmt.Errorf("cannot read /proc/1/stat: %w", err)
+		return time.Now(), fmt.Errorf("cannot read /proc/1/stat: %w", err)
 	}
-	age := uptime() - float64(ticks)/100
-	return now.Add(-time.Duration(age * float64(time.Second))), nil
+	// The two clocks are read together: a pause between them would make the boot older than it is.
+	now, up := time.Now(), uptime()
+	return now.Add(-time.Duration((up - float64(ticks)/100) * float64(time.Second))), nil
 }
 
 // changeTime is when a file's content, mode or names changed last (inode(7), ctime).

@@ -49,7 +49,19 @@ func requirements() []requirement {
 		{"sfdisk", "fdisk"},
 		{"pvcreate", "lvm2"},
 		{"cryptsetup", "cryptsetup-bin"},
+		{"chattr", "e2fsprogs"},
+		{"setpriv", "util-linux"},
+		{"unshare", "util-linux"},
 		{"ssh-keygen", "openssh-client"},
+		{"/usr/sbin/sshd", "openssh-server"}, // host certificates are tried on a real one
+		{"openssl", "openssl"},
+		// What packs the things in which the audit has to find secrets.
+		{"bzip2", "bzip2"},
+		{"lz4", "lz4"},
+		{"xz", "xz-utils"},
+		{"zstd", "zstd"},
+		{"sqlite3", "sqlite3"},
+		{"rpmbuild", "rpm"},
 		{"git", "git"},
 		{"gzip", "gzip"},
 	}

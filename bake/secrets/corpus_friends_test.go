@@ -67,8 +67,8 @@ func friends(t testing.TB, d draw) []plant {
 	add("URL with variables", etc, "url=https://${USER}:${TOKEN}@git.corp.test/x\nurl2=https://$USER:$PASS@git.corp.test/x\nurl3=http://{user}:{password}@x/\n")
 
 	// Digests and identities.
-	add("package-lock.json", "/srv/app/package-lock.json", `{"packages":{"node_modules/token-types":{"version":"4.2.1","resolved":"https://registry.example/token-types/-/token-types-4.2.1.tgz","integrity":"sha512-`+d.base64(64)+`"}}}`)
-	add("yarn.lock", "/srv/app/yarn.lock", "jsonwebtoken@^9.0.0:\n  version \"9.0.2\"\n  resolved \"https://registry.example/jsonwebtoken/-/jsonwebtoken-9.0.2.tgz#"+d.hex(40)+"\"\n  integrity sha512-"+d.base64(64)+"\n")
+	add("package-lock.json", "/srv/app/package-lock.json", `{"packages":{"node_modules/token-types":{"version":"4.2.1","resolved":"https://npm.example/token-types/-/token-types-4.2.1.tgz","integrity":"sha512-`+d.base64(64)+`"}}}`)
+	add("yarn.lock", "/srv/app/yarn.lock", "jsonwebtoken@^9.0.0:\n  version \"9.0.2\"\n  resolved \"https://npm.example/jsonwebtoken/-/jsonwebtoken-9.0.2.tgz#"+d.hex(40)+"\"\n  integrity sha512-"+d.base64(64)+"\n")
 	add("go.sum", "/srv/app/go.sum", "github.com/x/secret v1.0.0 h1:"+d.base64(32)+"\ngithub.com/x/token v1.0.0/go.mod h1:"+d.base64(32)+"\n")
 	add("Cargo.lock", "/srv/app/Cargo.lock", "[[package]]\nname = \"secrecy\"\nversion = \"0.8.0\"\nchecksum = \""+d.hex(64)+"\"\n")
 	add("composer.lock", "/srv/app/composer.lock", `{"packages":[{"name":"x/y","source":{"type":"git","reference":"`+d.hex(40)+`"},"dist":{"shasum":"`+d.hex(40)+`"}}],"content-hash":"`+d.hex(32)+`"}`)

@@ -65,7 +65,7 @@ func mountTargets(client *metadata.Client) func(ctx context.Context, fileSystem,
 			return nil, err
 		}
 		cfg.Region = region
-		found, err := controlplane.MountTargets(ctx, cfg, fileSystem)
+		found, err := controlplane.New(cfg).MountTargets(ctx, fileSystem)
 		var list []nfs.Target
 		for _, t := range found {
 			list = append(list, nfs.Target(t))

@@ -2,7 +2,10 @@ package controlplane
 
 import (
 	"context"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -23,7 +26,7 @@ func start(t *testing.T) (*Client, *aws.Fake) {
 	fake := aws.Serve(l)
 	t.Cleanup(func() { fake.Close() })
 	endpoint := "http://" + l.Addr().String()
-	return New(sdk.Config{Region: "eu-central-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "x", "")}), fake
+	return New(sdk.Config{Region: "eu-central-1", BaseEndpoint: &endpoint, HTTPClient: http.DefaultClient, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "x", "")}), fake
 }
 
 func asked(f *aws.Fake) string {
@@ -91,5 +94,25 @@ func TestErrors(t *testing.T) {
 	}
 	if got := asked(fake); !strings.HasSuffix(got, "CreateTags ResourceId.1=i-00000001&Tag.1.Key=state&Tag.1.Value=ok") {
 		t.Errorf("asked %q", got)
+	}
+}
+
+// TestWrongClock lets a clock that is an hour behind sign: AWS refuses that, and says what time it is.
+func TestWrongClock(t *testing.T) {
+	ahead := time.Now().Add(time.Hour)
+	var signed []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		signed = append(signed, r.Header.Get("X-Amz-Date"))
+		when, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
+		if err != nil || ahead.Sub(when).Abs() > 5*time.Minute {
+			w.Header().Set("Date", ahead.UTC().Format(http.TimeFormat))
+			w.WriteHeader(http.StatusForbidden)
+			io.WriteString(w, "<Response><Errors><Error><Code>RequestExpired</Code><Message>expired</Message></Error></Errors></Response>")
+		}
+	}))
+	defer server.Close()
+	c := New(sdk.Config{Region: "eu-central-1", BaseEndpoint: &server.URL, HTTPClient: http.DefaultClient, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "x", "")})
+	if err := c.SetTag(t.Context(), "i-00000001", "state", "ok"); err != nil || len(signed) != 2 {
+		t.Errorf("signed at %q: %v", signed, err)
 	}
 }

@@ -2,12 +2,10 @@ package controlplane
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/netip"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/efs"
-	"github.com/aws/aws-sdk-go-v2/service/efs/types"
+	"net/url"
 )
 
 // MountTarget is where an EFS file system can be reached.
@@ -16,33 +14,43 @@ type MountTarget struct {
 	Address netip.Addr
 }
 
-// MountTargets lists the mount targets of an EFS file system that can be used. The role needs elasticfilesystem:DescribeMountTargets.
-func MountTargets(ctx context.Context, cfg aws.Config, fileSystem string) ([]MountTarget, error) {
-	client := efs.NewFromConfig(cfg)
+// mountTargets is an answer of DescribeMountTargets (EFS API reference).
+type mountTargets struct {
+	MountTargets []struct {
+		MountTargetId, LifeCycleState, IpAddress, Ipv6Address, AvailabilityZoneName string
+	}
+	NextMarker string
+}
+
+// MountTargets lists the mount targets of an EFS file system that can be used.
+func (c *Client) MountTargets(ctx context.Context, fileSystem string) ([]MountTarget, error) {
 	var list []MountTarget
-	in := &efs.DescribeMountTargetsInput{FileSystemId: &fileSystem}
-	for {
-		out, err := client.DescribeMountTargets(ctx, in)
+	for values := (url.Values{"FileSystemId": {fileSystem}}); ; {
+		var page mountTargets
+		answer, err := efs.get(ctx, c.cfg, "/2015-02-01/mount-targets", values)
+		if err == nil {
+			err = json.Unmarshal(answer, &page)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("cannot list the mount targets of %s: %w", fileSystem, err)
 		}
-		for _, t := range out.MountTargets {
-			if t.LifeCycleState != types.LifeCycleStateAvailable && t.LifeCycleState != types.LifeCycleStateUpdating {
+		for _, t := range page.MountTargets {
+			if t.LifeCycleState != "available" && t.LifeCycleState != "updating" {
 				continue
 			}
-			text := aws.ToString(t.IpAddress)
+			text := t.IpAddress
 			if text == "" {
-				text = aws.ToString(t.Ipv6Address)
+				text = t.Ipv6Address
 			}
 			a, err := netip.ParseAddr(text)
 			if err != nil {
-				return nil, fmt.Errorf("cannot use the mount target %s of %s: %w", aws.ToString(t.MountTargetId), fileSystem, err)
+				return nil, fmt.Errorf("cannot use the mount target %s of %s: %w", t.MountTargetId, fileSystem, err)
 			}
-			list = append(list, MountTarget{aws.ToString(t.AvailabilityZoneName), a})
+			list = append(list, MountTarget{t.AvailabilityZoneName, a})
 		}
-		if aws.ToString(out.NextMarker) == "" {
+		if page.NextMarker == "" {
 			return list, nil
 		}
-		in.Marker = out.NextMarker
+		values.Set("Marker", page.NextMarker)
 	}
 }

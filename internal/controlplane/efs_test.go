@@ -33,13 +33,13 @@ func TestMountTargets(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	cfg := aws.Config{Region: "eu-central-1", BaseEndpoint: aws.String(server.URL), Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", "")}
-	got, err := MountTargets(t.Context(), cfg, "fs-0123456789abcdef0")
+	cfg := aws.Config{Region: "eu-central-1", BaseEndpoint: aws.String(server.URL), HTTPClient: http.DefaultClient, Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", "")}
+	got, err := New(cfg).MountTargets(t.Context(), "fs-0123456789abcdef0")
 	want := []MountTarget{{"eu-central-1a", netip.MustParseAddr("10.0.1.5")}, {"eu-central-1b", netip.MustParseAddr("10.0.2.5")}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%v, %v", got, err)
 	}
-	if _, err := MountTargets(t.Context(), cfg, "fs-00000000"); err == nil || !strings.Contains(err.Error(), "does not exist") {
+	if _, err := New(cfg).MountTargets(t.Context(), "fs-00000000"); err == nil || !strings.Contains(err.Error(), "does not exist") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -31,6 +31,7 @@ type route struct {
 	link    int
 	to      netip.Prefix // of no bits: a default route
 	gateway netip.Addr
+	metric  uint32
 }
 
 // Where instance metadata is served.

@@ -12,7 +12,7 @@ import (
 func TestAssess(t *testing.T) {
 	ens5 := link{index: 2, name: "ens5", up: true, carrier: true}
 	four, six := netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")
-	router := route{2, six, netip.MustParseAddr("fe80::1")}
+	router := route{2, six, netip.MustParseAddr("fe80::1"), 0}
 	own := func(cidr string) address { return address{link: 2, prefix: netip.MustParsePrefix(cidr)} }
 	for _, c := range []struct {
 		name  string
@@ -22,7 +22,7 @@ func TestAssess(t *testing.T) {
 		{"nothing", state{}, "waiting for a network interface: there is none"},
 		{"a route of the other family", state{links: []link{ens5}, addresses: []address{own("10.0.0.5/24")}, routes: []route{router}},
 			"waiting for a default route: ens5 is up with 10.0.0.5/24"},
-		{"the carrier is lost again", state{links: []link{{2, "ens5", true, false}}, addresses: []address{own("10.0.0.5/24")}, routes: []route{{2, four, netip.Addr{}}}},
+		{"the carrier is lost again", state{links: []link{{2, "ens5", true, false}}, addresses: []address{own("10.0.0.5/24")}, routes: []route{{2, four, netip.Addr{}, 0}}},
 			"waiting for a link: ens5 is up but has no carrier"},
 		{"both families", state{links: []link{ens5}, addresses: []address{own("10.0.0.5/24"), own("fe80::5/64"), own("fd12::5/128")}, routes: []route{router}},
 			"ens5 is up with 10.0.0.5/24, fd12::5/128 and gateway fe80::1"},

@@ -13,8 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-
-	"github.com/vishvananda/netlink"
 )
 
 // Need is what has to be there besides a link and an address. IPv4 and IPv6 are equally good, one of them is enough.
@@ -52,7 +50,7 @@ func Wait(ctx context.Context, need Need, progress func(string)) (Found, error) 
 	for said := "waiting for what the kernel says"; ; {
 		found, missing, err := look(w, need)
 		switch {
-		case errors.Is(err, netlink.ErrDumpInterrupted):
+		case errors.Is(err, errInterrupted):
 			w.wake() // it changed while it was read: look again
 		case err != nil:
 			return Found{}, err

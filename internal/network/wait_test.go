@@ -269,6 +269,18 @@ func TestWaitPicksTheInterfaceOfTheRoute(t *testing.T) {
 	w.says("found: v0 is up with 10.9.0.5/24 and gateway 10.9.0.1")
 }
 
+// TestWaitTakesARouteOfSeveralWays has the default route lead over two gateways at once.
+func TestWaitTakesARouteOfSeveralWays(t *testing.T) {
+	t.Parallel()
+	w := start(t, order{})
+	w.noIPv6()
+	w.ip("link set v0 up")
+	w.ip("address add 10.9.0.5/24 dev v0")
+	w.says("waiting for a default route: v0 is up with 10.9.0.5/24")
+	w.ip("route add default nexthop via 10.9.0.1 weight 1 nexthop via 10.9.0.2 weight 2")
+	w.says("found: v0 is up with 10.9.0.5/24 and gateway 10.9.0.1")
+}
+
 // TestWaitForSystemdResolved replaces the link as systemd-resolved and NetworkManager do, where not even the folder is there at
 // first. Its stub is in resolv.conf whether or not it knows a server to ask.
 func TestWaitForSystemdResolved(t *testing.T) {

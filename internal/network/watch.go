@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
@@ -16,16 +15,14 @@ import (
 type watch struct {
 	changed chan struct{}
 	failed  chan error
-	kernel  *nl.NetlinkSocket
+	kernel  *os.File
 	inotify *os.File
 }
 
 func newWatch() (*watch, error) {
 	w := &watch{changed: make(chan struct{}, 1), failed: make(chan error, 2)}
 	var err error
-	w.kernel, err = nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR,
-		unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE)
-	if err != nil {
+	if w.kernel, err = subscribe(unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR, unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE); err != nil {
 		return nil, fmt.Errorf("cannot watch links, addresses and routes: %w", err)
 	}
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
@@ -34,16 +31,27 @@ func newWatch() (*watch, error) {
 		return nil, fmt.Errorf("cannot watch files: %w", err)
 	}
 	w.inotify = os.NewFile(uintptr(fd), "inotify")
-	go w.forward("links, addresses and routes", func() error {
-		_, _, err := w.kernel.Receive()
-		return err
-	})
-	events := make([]byte, 4096)
-	go w.forward("files", func() error {
-		_, err := w.inotify.Read(events)
-		return err
-	})
+	go w.forward("links, addresses and routes", w.kernel)
+	go w.forward("files", w.inotify)
 	return w, nil
+}
+
+// subscribe opens a socket that tells of groups of changes (rtnetlink(7)). A part of a message that is not read is dropped.
+func subscribe(groups ...uint) (*os.File, error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), "netlink")
+	var mask uint32
+	for _, g := range groups {
+		mask |= 1 << (g - 1)
+	}
+	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: mask}); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 func (w *watch) close() {
@@ -60,9 +68,10 @@ func (w *watch) wake() {
 }
 
 // forward ends at close.
-func (w *watch) forward(what string, next func() error) {
+func (w *watch) forward(what string, from *os.File) {
+	told := make([]byte, 4096)
 	for {
-		err := next()
+		_, err := from.Read(told)
 		switch {
 		case errors.Is(err, os.ErrClosed):
 			return

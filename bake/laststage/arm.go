@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/dbus"
+	"github.com/leaven-dev/leaven/internal/systemd"
 )
 
 // Longest is how long the last stage can take: systemd cuts the power 30 minutes after poweroff.target was asked for
@@ -28,24 +28,17 @@ func Arm(ctx context.Context, args, mounts []string, limit time.Duration) (err e
 	if err != nil {
 		return err
 	}
-	systemd, err := dbus.NewSystemdConnectionContext(ctx)
+	if booted, err := systemd.Running(); err != nil || !booted {
+		return errors.Join(errors.New("this system does not run under systemd"), err)
+	}
+	running, err := systemd.Units(ctx, "service", "scope", "socket", "timer", "path")
 	if err != nil {
-		return fmt.Errorf("this system does not run under systemd: %w", err)
-	}
-	defer systemd.Close()
-	units, err := systemd.ListUnitsByPatternsContext(ctx, []string{"active", "activating", "deactivating"},
-		[]string{"*.service", "*.scope", "*.socket", "*.timer", "*.path"})
-	if err != nil {
-		return fmt.Errorf("cannot list the running units: %w", err)
-	}
-	var running []string
-	for _, u := range units {
-		running = append(running, u.Name)
-	}
-	if err := load(ctx, systemd, armed(append([]string{program}, args...), running, mounts, limit)); err != nil {
 		return err
 	}
-	return wait(ctx, func(done chan<- string) (int, error) { return systemd.StartUnitContext(ctx, Unit, "replace", done) })
+	if err := load(ctx, armed(append([]string{program}, args...), running, mounts, limit)); err != nil {
+		return err
+	}
+	return systemd.Do(ctx, "start", Unit)
 }
 
 // Disarm takes back what Arm did, whatever is left of it, and tells whether the last stage was armed. It seals nothing.
@@ -58,27 +51,22 @@ func Disarm(ctx context.Context) (was bool, err error) {
 	if _, err := os.Stat(unitFile); errors.Is(err, os.ErrNotExist) {
 		return false, drop()
 	}
-	systemd, err := dbus.NewSystemdConnectionContext(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer systemd.Close()
-	if was, err = active(ctx, systemd); err != nil {
+	if was, err = active(ctx); err != nil {
 		return false, err
 	}
 	// Stopping it as it is would seal.
-	if err := load(ctx, systemd, disarmed); err != nil {
+	if err := load(ctx, disarmed); err != nil {
 		return false, err
 	}
 	if was {
-		if err := wait(ctx, func(done chan<- string) (int, error) { return systemd.StopUnitContext(ctx, Unit, "replace", done) }); err != nil {
+		if err := systemd.Do(ctx, "stop", Unit); err != nil {
 			return false, err
 		}
 	}
 	if err := os.Remove(unitFile); err != nil {
 		return false, err
 	}
-	return was, errors.Join(systemd.ReloadContext(ctx), drop())
+	return was, errors.Join(systemd.Reload(ctx), drop())
 }
 
 // Armed tells whether the last stage will run on this system. No systemd means no.
@@ -86,50 +74,25 @@ func Armed(ctx context.Context) (bool, error) {
 	if _, err := os.Stat(unitFile); errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}
-	systemd, err := dbus.NewWithContext(ctx)
-	if err != nil {
-		return false, fmt.Errorf("cannot tell whether the last stage is armed: %w", err)
-	}
-	defer systemd.Close()
-	is, err := active(ctx, systemd)
+	is, err := active(ctx)
 	if err != nil {
 		return false, fmt.Errorf("cannot tell whether the last stage is armed: %w", err)
 	}
 	return is, nil
 }
 
-func active(ctx context.Context, systemd *dbus.Conn) (bool, error) {
-	state, err := systemd.GetUnitPropertyContext(ctx, Unit, "ActiveState")
-	if err != nil {
-		return false, err
-	}
-	return state.Value.Value() == "active", nil
+func active(ctx context.Context) (bool, error) {
+	s, err := systemd.State(ctx, Unit)
+	return s.Active == "active", err
 }
 
 // load gives systemd the unit's file. It starts and stops nothing.
-func load(ctx context.Context, systemd *dbus.Conn, text string) error {
+func load(ctx context.Context, text string) error {
 	if err := os.MkdirAll(filepath.Dir(unitFile), 0o755); err != nil {
 		return err
 	}
 	if err := os.WriteFile(unitFile, []byte(text), 0o644); err != nil {
 		return err
 	}
-	return systemd.ReloadContext(ctx)
-}
-
-// wait begins a job on the unit and waits for its end.
-func wait(ctx context.Context, begin func(done chan<- string) (int, error)) error {
-	done := make(chan string, 1)
-	if _, err := begin(done); err != nil {
-		return fmt.Errorf("systemd refuses a job for %s: %w", Unit, err)
-	}
-	select {
-	case result := <-done:
-		if result != "done" {
-			return fmt.Errorf("the job of %s ended as %q", Unit, result)
-		}
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return systemd.Reload(ctx)
 }

@@ -39,3 +39,25 @@ func State(ctx context.Context, unit string) (UnitState, error) {
 	}
 	return s, nil
 }
+
+// Do makes a change to a unit and waits for its end: "start", "stop". Not for a unit that is ordered after the one that asks.
+func Do(ctx context.Context, what, unit string) error {
+	_, err := run.Output(ctx, "systemctl", what, unit)
+	return err
+}
+
+// Units lists the units of some types that run, or are about to start or to end.
+func Units(ctx context.Context, types ...string) ([]string, error) {
+	text, err := run.Output(ctx, "systemctl", "list-units", "--full", "--plain", "--no-legend", "--no-pager",
+		"--state=active,activating,deactivating", "--type="+strings.Join(types, ","))
+	if err != nil {
+		return nil, err
+	}
+	var units []string
+	for line := range strings.Lines(text) {
+		if name, _, _ := strings.Cut(strings.TrimSpace(line), " "); name != "" {
+			units = append(units, name)
+		}
+	}
+	return units, nil
+}

@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 )
 
-// installed is where `leaven install` puts the agent.
-const installed = "/usr/bin/leaven"
+// installed are where `leaven install` puts programs that can seal.
+func installed() []string { return []string{"/usr/lib/leaven/leaven", "/usr/bin/leaven"} }
 
 // copies are where a copy of the agent may lie until the shutdown, best first: folders in memory leave nothing in the image,
 // but programs may be forbidden to run there.
@@ -26,8 +26,10 @@ func keepProgram(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("cannot find the running program: %w", err)
 	}
-	if same(self, installed) {
-		return installed, nil
+	for _, name := range installed() {
+		if same(self, name) {
+			return name, nil
+		}
 	}
 	var errs []error
 	for _, name := range copies() {

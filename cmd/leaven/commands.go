@@ -4,11 +4,7 @@ import "github.com/spf13/cobra"
 
 // commands lists every command, in the order in which help shows them.
 func commands(p *program) []*cobra.Command {
-	return []*cobra.Command{
-		newBakeCommand(p),
-		newAuditCommand(p),
-		newRulesCommand(p),
-		newInstallCommand(p),
+	return append(wholeOnly(p),
 		newUninstallCommand(p),
 		newFirstbootCommand(p),
 		newConfigCommand(p),
@@ -17,5 +13,5 @@ func commands(p *program) []*cobra.Command {
 		newLeaveCommand(p),
 		newMountsCommand(p),
 		newKeysCommand(p),
-	}
+	)
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -27,11 +25,11 @@ type installReport struct {
 func newInstallCommand(p *program) *cobra.Command {
 	return newInstallerCommand(p, "install", "Put this program, its units and drop-ins for sshd into an image, and enable them",
 		func(root *rootfs.Root) ([]install.Change, []string, error) {
-			program, err := self()
+			programs, err := programs()
 			if err != nil {
 				return nil, nil, err
 			}
-			changes, err := install.Install(root, program, version)
+			changes, err := install.Install(root, programs, version)
 			return changes, []string{"at its next boot it is a new instance: the SSH host keys that it has now are deleted"}, err
 		})
 }
@@ -120,18 +118,4 @@ func settle(ctx context.Context, root *rootfs.Root, changes []install.Change, no
 		return notes, err
 	}
 	return notes, systemd.Reload(ctx)
-}
-
-// self is the content of the program that is running, also when its file was deleted meanwhile.
-func self() ([]byte, error) {
-	f, err := os.Open("/proc/self/exe")
-	if err != nil {
-		return nil, fmt.Errorf("cannot read this program: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(f)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read this program: %w", err)
-	}
-	return data, nil
 }

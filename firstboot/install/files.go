@@ -10,8 +10,14 @@ import (
 //go:embed files
 var embedded embed.FS
 
-// Program is where the program goes.
-const Program = "/usr/bin/leaven"
+// Where the programs go.
+const (
+	Program = "/usr/bin/leaven"        // what boots run
+	Whole   = "/usr/lib/leaven/leaven" // where Program is the agent: what knows all commands
+)
+
+// Programs are the contents of the executables. The agent has what boots need; where it is nil, the whole program does all.
+type Programs struct{ Whole, Agent []byte }
 
 const unitDir = "/usr/lib/systemd/system"
 
@@ -35,9 +41,12 @@ func servers() []string {
 
 // layout lists what belongs into a root, in the order in which it is put there: the drop-ins come last, because sshd does not
 // start while they are there and the units are not.
-func layout(root *rootfs.Root, program []byte) ([]file, error) {
-	list := []file{
-		{path: Program, data: program, mode: 0o755},
+func layout(root *rootfs.Root, p Programs) ([]file, error) {
+	list := []file{{path: Program, data: p.Whole, mode: 0o755}}
+	if p.Agent != nil {
+		list = []file{{path: Whole, data: p.Whole, mode: 0o755}, {path: Program, data: p.Agent, mode: 0o755}}
+	}
+	list = append(list, []file{
 		text(unitDir+"/leaven-identity.service", "leaven-identity.service"),
 		text(unitDir+"/leaven-firstboot.service", "leaven-firstboot.service"),
 		// Off: they have no [Install] section, and first boot starts what the configuration asks for.
@@ -47,7 +56,7 @@ func layout(root *rootfs.Root, program []byte) ([]file, error) {
 		text("/usr/lib/systemd/system-preset/80-leaven.preset", "leaven.preset"),
 		{path: "/etc/systemd/system/sysinit.target.wants/leaven-identity.service", link: unitDir + "/leaven-identity.service"},
 		{path: "/etc/systemd/system/multi-user.target.wants/leaven-firstboot.service", link: unitDir + "/leaven-firstboot.service"},
-	}
+	}...)
 	cloud, err := root.Exists("/etc/cloud/cloud.cfg")
 	if err != nil {
 		return nil, err

@@ -30,10 +30,9 @@ const (
 	Removed Action = "removed"
 )
 
-// Install puts Leaven into a root; program is the content of the executable. It can be run again. What an error leaves behind,
-// another run completes, or Uninstall takes out.
-func Install(root *rootfs.Root, program []byte, version string) ([]Change, error) {
-	files, err := layout(root, program)
+// Install puts Leaven into a root. It can be run again. What an error leaves behind, another run completes, or Uninstall takes out.
+func Install(root *rootfs.Root, p Programs, version string) ([]Change, error) {
+	files, err := layout(root, p)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func installInto(dir string) error {
 		return err
 	}
 	defer root.Close()
-	_, err = Install(root, []byte("program"), "test")
+	_, err = Install(root, Programs{Whole: []byte("program"), Agent: []byte("agent")}, "test")
 	return err
 }
 
@@ -49,7 +49,7 @@ func TestLargeProgram(t *testing.T) {
 	defer root.Close()
 	program := make([]byte, 17<<20)
 	for _, want := range []bool{true, false} {
-		changes, err := Install(root, program, "test")
+		changes, err := Install(root, Programs{Whole: program}, "test")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -28,6 +28,7 @@ const maxBinary = 128 << 20
 type Agent struct {
 	Binary []byte
 	SHA256 string // of Binary, in hex
+	Boot   []byte // what `leaven install` finds beside Binary: the smaller one that the image boots with
 }
 
 // A MissingError says that the plugin was built before its agents were.
@@ -39,7 +40,7 @@ func (e *MissingError) Error() string {
 	return fmt.Sprintf("this build of the plugin carries no agent for linux/%s: build it with `make build`", e.Arch)
 }
 
-// A Set is a folder of agents, leaven-linux-ARCH.gz each.
+// A Set is a folder of agents: leaven-linux-ARCH.gz, and leaven-agent-linux-ARCH.gz for boots.
 type Set struct {
 	fsys fs.FS
 }
@@ -56,20 +57,33 @@ func (s Set) For(system, machine string) (Agent, error) {
 	if system != "Linux" || arch == "" {
 		return Agent{}, fmt.Errorf("cannot seal a %s/%s machine: leaven runs on Linux on x86_64 and aarch64", system, machine)
 	}
-	name := "leaven-linux-" + arch + ".gz"
+	binary, err := s.read("leaven", arch)
+	if err != nil {
+		return Agent{}, err
+	}
+	boot, err := s.read("leaven-agent", arch)
+	if err != nil {
+		return Agent{}, err
+	}
+	sum := sha256.Sum256(binary)
+	return Agent{Binary: binary, SHA256: hex.EncodeToString(sum[:]), Boot: boot}, nil
+}
+
+// read unpacks one program.
+func (s Set) read(program, arch string) ([]byte, error) {
+	name := program + "-linux-" + arch + ".gz"
 	packed, err := fs.ReadFile(s.fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Agent{}, &MissingError{Arch: arch}
+		return nil, &MissingError{Arch: arch}
 	}
 	if err != nil {
-		return Agent{}, fmt.Errorf("cannot read agent %s: %w", name, err)
+		return nil, fmt.Errorf("cannot read agent %s: %w", name, err)
 	}
 	binary, err := unpack(packed)
 	if err != nil {
-		return Agent{}, fmt.Errorf("cannot unpack agent %s: %w", name, err)
+		return nil, fmt.Errorf("cannot unpack agent %s: %w", name, err)
 	}
-	sum := sha256.Sum256(binary)
-	return Agent{Binary: binary, SHA256: hex.EncodeToString(sum[:])}, nil
+	return binary, nil
 }
 
 func unpack(packed []byte) ([]byte, error) {

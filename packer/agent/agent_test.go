@@ -25,7 +25,10 @@ func pack(t *testing.T, content string) *fstest.MapFile {
 }
 
 func TestForPicksTheAgentOfTheMachine(t *testing.T) {
-	set := In(fstest.MapFS{"leaven-linux-amd64.gz": pack(t, "for amd64"), "leaven-linux-arm64.gz": pack(t, "for arm64")})
+	set := In(fstest.MapFS{
+		"leaven-linux-amd64.gz": pack(t, "for amd64"), "leaven-linux-arm64.gz": pack(t, "for arm64"),
+		"leaven-agent-linux-amd64.gz": pack(t, "boots amd64"), "leaven-agent-linux-arm64.gz": pack(t, "boots arm64"),
+	})
 	for machine, want := range map[string]string{
 		"x86_64": "for amd64", "amd64": "for amd64", "aarch64": "for arm64", "arm64": "for arm64",
 	} {
@@ -34,7 +37,7 @@ func TestForPicksTheAgentOfTheMachine(t *testing.T) {
 			t.Fatalf("%s: %v", machine, err)
 		}
 		sum := sha256.Sum256([]byte(want))
-		if string(got.Binary) != want || got.SHA256 != hex.EncodeToString(sum[:]) {
+		if string(got.Binary) != want || string(got.Boot) != strings.Replace(want, "for", "boots", 1) || got.SHA256 != hex.EncodeToString(sum[:]) {
 			t.Errorf("%s: got %q with sha256 %s", machine, got.Binary, got.SHA256)
 		}
 	}

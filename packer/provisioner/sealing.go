@@ -73,8 +73,16 @@ func (s *sealing) setUp(ctx context.Context) error {
 	}
 	s.show.title("%s on %s %s, as %s, from %s", s.report.Version, facts.System, facts.Arch, how, facts.Staging)
 	s.report.Arch, s.report.Agent = facts.Arch, a.SHA256
-	if err := s.machine.Upload(ctx, a); err != nil || s.config.settingsText == nil {
+	if err := s.machine.Upload(ctx, a); err != nil {
 		return err
+	}
+	if s.installs() {
+		if err := s.machine.UploadBoot(ctx, a); err != nil {
+			return err
+		}
+	}
+	if s.config.settingsText == nil {
+		return nil
 	}
 	s.settings, err = s.machine.UploadSettings(ctx, s.config.settingsText)
 	return err

@@ -22,7 +22,7 @@ func (s *sealing) steps() []step {
 		return []step{{title: "taking a baseline", command: "bake", flags: append(s.flags(), "--baseline"), failed: "no baseline was taken"}}
 	}
 	var steps []step
-	if !c.Install.False() {
+	if s.installs() {
 		steps = append(steps, step{title: "installing leaven into the image", command: "install", failed: "leaven could not be installed into it"})
 	}
 	steps = append(steps, step{
@@ -32,6 +32,11 @@ func (s *sealing) steps() []step {
 		steps = append(steps, step{title: "auditing", command: "audit", flags: s.auditFlags(), failed: "the audit found what must not be in it"})
 	}
 	return steps
+}
+
+// installs tells whether the image gets Leaven.
+func (s *sealing) installs() bool {
+	return !s.config.Install.False() && s.config.Baseline != takeBaseline
 }
 
 // bakeFlags leave to the last stage what it is for. Where none will run, as in a chroot, all is done now.

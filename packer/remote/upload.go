@@ -26,6 +26,11 @@ func (m *Machine) Upload(ctx context.Context, a agent.Agent) error {
 	return m.place(ctx, "the agent", fileInfo{name: agentName, size: int64(len(a.Binary)), mode: 0o700}, a.Binary)
 }
 
+// UploadBoot puts what the image is to boot with beside the agent, where `leaven install` finds it.
+func (m *Machine) UploadBoot(ctx context.Context, a agent.Agent) error {
+	return m.place(ctx, "the agent for boots", fileInfo{name: agentName + "-agent", size: int64(len(a.Boot)), mode: 0o700}, a.Boot)
+}
+
 // UploadSettings puts the agent's settings beside it, readable by the login user and by root alone, and returns their path.
 func (m *Machine) UploadSettings(ctx context.Context, text []byte) (string, error) {
 	info := fileInfo{name: "bake.yaml", size: int64(len(text)), mode: 0o600}

@@ -54,8 +54,10 @@ func Agents(t testing.TB, script Script) (folder string) {
 	}
 	folder = t.TempDir()
 	for _, arch := range []string{"amd64", "arm64"} {
-		if err := os.WriteFile(filepath.Join(folder, "leaven-linux-"+arch+".gz"), packed.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
+		for _, name := range []string{"leaven", "leaven-agent"} {
+			if err := os.WriteFile(filepath.Join(folder, name+"-linux-"+arch+".gz"), packed.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	return folder

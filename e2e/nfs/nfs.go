@@ -81,3 +81,9 @@ func (s *Server) Kill() error {
 	}
 	return err
 }
+
+// Suspend makes the server one that hangs: connections are made, and nothing is answered.
+func (s *Server) Suspend() error { return s.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// Resume lets it go on.
+func (s *Server) Resume() error { return s.cmd.Process.Signal(syscall.SIGCONT) }

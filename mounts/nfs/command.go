@@ -10,8 +10,11 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
+
+	"github.com/leaven-dev/leaven/internal/run"
 )
 
 // New makes a mounter for this system.
@@ -24,17 +27,23 @@ func New() *Mounter {
 			}
 			return list, err
 		},
-		Dial: func(ctx context.Context, address string) error {
-			conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
-			if err != nil {
-				return err
-			}
-			return conn.Close()
-		},
+		Probe:   probe,
 		Mount:   command,
 		Mounted: mounted,
+		Load:    sync.OnceFunc(load),
 		turn:    make(chan struct{}, 1),
 	}
+}
+
+// load loads what the kernel would load at the first mount; on a volume that was made from a snapshot that takes its time. Where it
+// cannot, mount(8) says why.
+func load() {
+	if _, err := os.Stat("/sys/module/nfsv4"); err == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	run.Output(ctx, "modprobe", "--quiet", "--all", "nfsv4", "rpcsec_gss_krb5") // the latter is looked for also where there is no Kerberos
 }
 
 // arguments are mount(8)'s. With an address, the name is not used.

@@ -14,9 +14,11 @@ import (
 // together race (efs-utils issues 112 and 125).
 type Mounter struct {
 	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
-	Dial    func(ctx context.Context, address string) error // connects by TCP, and hangs up
+	// Probe asks whether an NFS server serves at an address; for a tunnel, whether it accepts connections.
+	Probe   func(ctx context.Context, address string, tunnel bool) error
 	Mount   func(ctx context.Context, args ...string) error // mount(8)
 	Mounted func() ([]Mounted, error)                       // lowest first
+	Load    func()                                          // makes the kernel ready for the first mount; nil where it need not be
 	// Targets asks AWS for the mount targets of a file system; nil where nobody can be asked.
 	Targets func(ctx context.Context, fileSystem, region string) ([]Target, error)
 	Zone    string       // the instance's own, or ""
@@ -31,10 +33,16 @@ type Target struct {
 }
 
 const (
-	// oneTry bounds one look-up or one connection. A server that comes back is thus found within 3 s.
-	oneTry = 1500 * time.Millisecond
+	// oneTry bounds one look-up or one probe. A server that comes back is thus found within 1.3 s: TCP would ask a silent one
+	// again only after a second, and then after two.
+	oneTry = time.Second
+	// pauseReach is how long to wait before the server is looked for again, and pauseMount before mount(8) is tried again; half as
+	// long again at random, since instances start together.
+	pauseReach, pauseMount = 200 * time.Millisecond, 500 * time.Millisecond
 	// namePatience is how long a name is waited for before others are asked for the address.
 	namePatience = 15 * time.Second
+	// mutePatience is how long a server may accept connections and not answer before mount(8) is to find out what is wrong.
+	mutePatience = time.Minute
 	// mountTry bounds one call of mount(8), which a server that accepts connections and says nothing would make last for ever.
 	mountTry = 30 * time.Second
 	// refusals is how often a server may refuse: what it exports and to whom changes seconds after it is up, but not in minutes.
@@ -72,7 +80,7 @@ func (m *Mounter) Bring(ctx context.Context, s Share, point string) (address net
 			said = err.Error()
 			m.tell("%s; trying again", said)
 		}
-		if !pause(ctx) {
+		if !pause(ctx, pauseMount) {
 			return address, fmt.Errorf("%w (gave up: %w)", err, context.Cause(ctx))
 		}
 	}
@@ -111,10 +119,10 @@ func (m *Mounter) tell(format string, args ...any) {
 	}
 }
 
-// pause waits a while, not as long on every instance; false when ctx ended.
-func pause(ctx context.Context) bool {
+// pause waits, not as long on every instance; false when ctx ended.
+func pause(ctx context.Context, least time.Duration) bool {
 	select {
-	case <-time.After(500*time.Millisecond + rand.N(500*time.Millisecond)):
+	case <-time.After(least + rand.N(least/2)):
 		return true
 	case <-ctx.Done():
 		return false

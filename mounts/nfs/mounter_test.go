@@ -42,7 +42,7 @@ func (w *world) mounter() *Mounter {
 			}
 			return nil, errors.New("no such host")
 		},
-		Dial: func(ctx context.Context, address string) error {
+		Probe: func(ctx context.Context, address string, _ bool) error {
 			host, port, err := net.SplitHostPort(address)
 			if err != nil || port != "2049" {
 				return errors.New("wrong port")
@@ -153,6 +153,51 @@ func TestSilentServer(t *testing.T) {
 	w.bring(t, s, func(a netip.Addr, err error, took time.Duration) {
 		if err != nil || a.IsValid() || took > 4*time.Second || w.mounted[0].Source != s.Source {
 			t.Errorf("after %v: %v, %v", took, a, err)
+		}
+	})
+}
+
+// TestServerComesBack wants a server that comes back to be found at once, whenever that is: one whose packets nobody answered, one
+// that refused, one that accepted connections and did not answer. Nothing is mounted before.
+func TestServerComesBack(t *testing.T) {
+	s := share(t, hub)
+	for name, probe := range map[string]func(context.Context) error{
+		"silent":  func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
+		"refuses": func(context.Context) error { return errors.New("connection refused") },
+		"mute":    func(ctx context.Context) error { <-ctx.Done(); return errMute },
+	} {
+		for after := 2 * time.Second; after < 5*time.Second; after += 77 * time.Millisecond {
+			synctest.Test(t, func(t *testing.T) {
+				w := &world{names: map[string][]netip.Addr{s.Host: {own}}}
+				m, back, loaded := w.mounter(), time.Now().Add(after), 0
+				m.Load = func() { loaded++ }
+				m.Probe = func(ctx context.Context, _ string, _ bool) error {
+					if time.Now().Before(back) {
+						return probe(ctx)
+					}
+					return nil
+				}
+				_, err := m.Bring(t.Context(), s, "/srv/x")
+				if took := time.Since(back); err != nil || took > time.Second+oneTry+pauseReach*3/2 { // mounting takes a second
+					t.Errorf("%s, back after %v: used %v later, %v", name, after, took, err)
+				}
+				if loaded != 1 || len(w.commands) != 1 {
+					t.Errorf("%s: the kernel is made ready %d times, and mount(8) called %d times", name, loaded, len(w.commands))
+				}
+			})
+		}
+	}
+}
+
+// A server that never answers is left to mount(8), which may know why.
+func TestMuteServer(t *testing.T) {
+	s := share(t, hub)
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{names: map[string][]netip.Addr{s.Host: {own}}}
+		m, begun := w.mounter(), time.Now()
+		m.Probe = func(ctx context.Context, _ string, _ bool) error { <-ctx.Done(); return errMute }
+		if _, err := m.Bring(t.Context(), s, "/srv/x"); err != nil || time.Since(begun) < mutePatience || time.Since(begun) > mutePatience+3*time.Second {
+			t.Errorf("after %v: %v", time.Since(begun), err)
 		}
 	})
 }

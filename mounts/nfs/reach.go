@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// reach waits until the server accepts connections, and returns the address at which it does. ByName is false where that is none
-// that the name leads to.
+// reach waits until the server serves, and returns the address at which it does. ByName is false where that is none that the name
+// leads to. Meanwhile the kernel is made ready, so that the mount takes no longer than it must.
 func (m *Mounter) reach(ctx context.Context, s Share) (address netip.Addr, byName bool, err error) {
 	begun, said := time.Now(), ""
-	patience := namePatience
+	patience, mute := namePatience, mutePatience
 	if end, bounded := ctx.Deadline(); bounded {
-		patience = min(patience, time.Until(end)/3)
+		patience, mute = min(patience, time.Until(end)/3), min(mute, time.Until(end)/3)
 	}
 	for {
 		addresses, err := m.resolve(ctx, s.Host)
@@ -29,9 +29,9 @@ func (m *Mounter) reach(ctx context.Context, s Share) (address netip.Addr, byNam
 		}
 		for _, a := range addresses {
 			trying, cancel := context.WithTimeoutCause(ctx, oneTry, fmt.Errorf("no answer within %v", oneTry))
-			bad := m.Dial(trying, net.JoinHostPort(a.String(), s.port()))
+			bad := m.Probe(trying, net.JoinHostPort(a.String(), s.port()), s.Encrypted)
 			cancel()
-			if bad == nil {
+			if bad == nil || errors.Is(bad, errMute) && time.Since(begun) >= mute {
 				if !byName {
 					m.tell("%v; using %s", err, a)
 				}
@@ -39,11 +39,14 @@ func (m *Mounter) reach(ctx context.Context, s Share) (address netip.Addr, byNam
 			}
 			err = fmt.Errorf("cannot reach the server of %s: %w", s.Source, bad)
 		}
+		if said == "" && m.Load != nil {
+			go m.Load()
+		}
 		if text := err.Error(); text != said && ctx.Err() == nil {
 			m.tell("waiting: %s", text)
 			said = text
 		}
-		if !pause(ctx) {
+		if !pause(ctx, pauseReach) {
 			return netip.Addr{}, false, fmt.Errorf("%w (gave up after %v)", err, time.Since(begun).Round(time.Second))
 		}
 	}

@@ -33,6 +33,7 @@ run:
 // TestVolumes boots an instance with NVMe disks that have serial numbers as EBS has, in a virtual machine: a loop device cannot be
 // found by its serial number, and what device mapper, md and an enlarged disk do is the kernel's.
 func TestVolumes(t *testing.T) {
+	t.Parallel() // with TestMounts
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	image := volumesImage(t)

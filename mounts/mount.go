@@ -15,7 +15,7 @@ type Mount struct {
 	At          string        `key:"at" doc:"where it is mounted" is:"required,literal" pattern:"/[^\\x00-\\x1f\\x7f]*"`
 	EFS         string        `key:"efs" doc:"an EFS file system, or a folder in it: fs-0123456789abcdef0, fs-0123456789abcdef0:/folder" pattern:"fs-[0-9a-f]{8,40}(:/.*)?"`
 	NFS         string        `key:"nfs" doc:"a share of an NFS 4 server: host:/path" pattern:"(\\[[0-9a-fA-F:]+\\]|[^\\s:/\\[-][^\\s:/]*):/\\S*"`
-	AccessPoint string        `key:"access_point" doc:"the access point of the EFS file system; needs amazon-efs-utils" pattern:"fsap-[0-9a-f]{8,40}"`
+	AccessPoint string        `key:"access_point" doc:"the access point of the EFS file system; needs amazon-efs-utils" pattern:"fsap-[0-9a-f]{17}"`
 	IAM         bool          `key:"iam" doc:"whether EFS is shown the instance's role; needs amazon-efs-utils"`
 	TLS         bool          `key:"tls" doc:"whether the connection to EFS is encrypted; needs amazon-efs-utils"`
 	Zone        string        `key:"az" doc:"the availability zone whose mount target is used; without it, the instance's own" pattern:"[a-z]{2,4}(-[a-z]+)+-[0-9]+[a-z]"`
@@ -50,7 +50,7 @@ func (m *Mount) Check(fail func(key, format string, args ...any)) {
 			fail(only.key, "%s is for efs, not for nfs", only.key)
 		}
 	}
-	for _, err := range nfs.CheckOptions(m.Options, efs) {
+	for _, err := range m.wish().CheckOptions() {
 		fail("options", "%v", err)
 	}
 	if m.Deadline < time.Second {
@@ -64,9 +64,7 @@ var system = regexp.MustCompile(`^/(bin|boot|dev|etc|lib|lib32|lib64|proc|run|sb
 // Share works out what is to be mounted on an instance in a region ("" where that is not known). Helper tells whether mount.efs is
 // installed.
 func (m Mount) Share(region string, helper bool) (nfs.Share, error) {
-	w := nfs.Wish{
-		FileSystem: m.EFS, Export: m.NFS, AccessPoint: m.AccessPoint, IAM: m.IAM, TLS: m.TLS, Zone: m.Zone, Region: m.Region, Options: m.Options, Address: m.Address,
-	}
+	w := m.wish()
 	if w.Region == "" {
 		w.Region = region
 		if m.Zone != "" {
@@ -74,4 +72,10 @@ func (m Mount) Share(region string, helper bool) (nfs.Share, error) {
 		}
 	}
 	return w.Share(helper)
+}
+
+func (m Mount) wish() nfs.Wish {
+	return nfs.Wish{
+		FileSystem: m.EFS, Export: m.NFS, AccessPoint: m.AccessPoint, IAM: m.IAM, TLS: m.TLS, Zone: m.Zone, Region: m.Region, Options: m.Options, Address: m.Address,
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,6 +35,15 @@ type Server struct {
 // Start starts a server and waits until it accepts connections. Exports are
 // folders of this machine by the path that clients name. Dir is for its files.
 func Start(ctx context.Context, ns *netns.Namespace, dir string, exports map[string]string) (*Server, error) {
+	return StartAt(ctx, ns, Address, dir, exports)
+}
+
+// StartAt is Start for a server on another port.
+func StartAt(ctx context.Context, ns *netns.Namespace, address, dir string, exports map[string]string) (*Server, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
 	if err := errors.Join(machine.NeedRoot(), machine.Need("ganesha.nfsd", "/usr/lib/x86_64-linux-gnu/ganesha/libfsalvfs.so")); err != nil {
 		return nil, err
 	}
@@ -42,8 +52,8 @@ func Start(ctx context.Context, ns *netns.Namespace, dir string, exports map[str
 		return nil, err
 	}
 	var conf strings.Builder
-	conf.WriteString("NFS_CORE_PARAM { Protocols = 4; Bind_addr = 127.0.0.1; Enable_NLM = false; Enable_RQUOTA = false; }\n" +
-		"NFSV4 { Graceless = true; RecoveryBackend = fs; }\n")
+	fmt.Fprintf(&conf, "NFS_CORE_PARAM { Protocols = 4; Bind_addr = %s; NFS_Port = %s; Enable_NLM = false; Enable_RQUOTA = false; }\n"+
+		"NFSV4 { Graceless = true; RecoveryBackend = fs; }\n", host, port)
 	for i, path := range slices.Sorted(maps.Keys(exports)) {
 		fmt.Fprintf(&conf, "EXPORT { Export_Id = %d; Path = %s; Pseudo = %s; Access_Type = RW; Squash = No_Root_Squash; SecType = sys; FSAL { Name = VFS; } }\n", i+1, exports[path], path)
 	}
@@ -59,7 +69,7 @@ func Start(ctx context.Context, ns *netns.Namespace, dir string, exports map[str
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for {
-		conn, err := netns.Dial(ctx, ns.Path(), Address)
+		conn, err := netns.Dial(ctx, ns.Path(), address)
 		if err == nil {
 			return s, conn.Close()
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/leaven-dev/leaven/internal/run"
+	"github.com/leaven-dev/leaven/internal/systemd"
 )
 
 // New makes a mounter for this system.
@@ -46,7 +47,7 @@ func load() {
 	run.Output(ctx, "modprobe", "--quiet", "--all", "nfsv4", "rpcsec_gss_krb5") // the latter is looked for also where there is no Kerberos
 }
 
-// arguments are mount(8)'s. With an address, the name is not used.
+// arguments are mount(8)'s, the type among them in second place. With an address, the name is not used.
 func (s Share) arguments(point string, address netip.Addr) []string {
 	source, options := s.Source, s.mountOptions()
 	if address.IsValid() {
@@ -59,10 +60,15 @@ func (s Share) arguments(point string, address netip.Addr) []string {
 	return []string{"-t", s.Type, "-o", strings.Join(options, ","), "--", source, point}
 }
 
-// command runs mount(8) as a process group: the helper that does the work must not go on when we have given up.
+// command runs mount(8) as a process group: the helper that does the work must not go on when we have given up. The tunnel that
+// mount.efs leaves behind must: so it gets a unit of its own, or it would be killed with ours (systemd.kill(5)).
 func command(ctx context.Context, args ...string) error {
 	var said strings.Builder
-	cmd := exec.CommandContext(ctx, "mount", args...)
+	args = append([]string{"mount"}, args...)
+	if booted, err := systemd.Running(); err == nil && booted && args[2] == "efs" {
+		args = append([]string{"systemd-run", "--scope", "--quiet", "--collect", "--description=Mount with mount.efs", "--"}, args...)
+	}
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
 	cmd.Stdout, cmd.Stderr = &said, &said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -81,7 +87,7 @@ func command(ctx context.Context, args ...string) error {
 			lines = append(lines, line)
 		}
 	}
-	return fmt.Errorf("`mount %s`: %w: %s", strings.Join(args, " "), err, strings.Join(lines, "; "))
+	return fmt.Errorf("`%s`: %w: %s", strings.Join(args, " "), err, strings.Join(lines, "; "))
 }
 
 // refusal is a failure that comes from the share, not from the way there.

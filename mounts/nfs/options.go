@@ -17,10 +17,20 @@ const (
 	text
 )
 
+// server is what is mounted from, which decides what can be asked for.
+type server int
+
+const (
+	anyServer server = iota // of NFS
+	efsPlain                // EFS, by the kernel's client alone
+	efsTunnel               // EFS, by mount.efs
+)
+
 // option is one that can be asked for. Those of one group are alternatives: there can be one of them.
 type option struct {
 	name, group string
 	value       kind
+	tunnel      bool   // is for mount.efs
 	refuse      string // why it cannot be asked for here; "" where it can
 }
 
@@ -57,19 +67,25 @@ func known() []option {
 	for name := range strings.FieldsSeq("mountport mountproto mounthost mountvers namlen lock nolock acl noacl udp") {
 		list = append(list, option{name: name, value: text, refuse: "it is for NFS version 3"})
 	}
+	// Those of mount.efs(8) that are about its tunnel. What it reads as ports and names of its own is left out.
+	for name := range strings.FieldsSeq("stunnel ocsp noocsp") {
+		list = append(list, option{name: name, group: strings.TrimPrefix(name, "no"), tunnel: true})
+	}
+	list = append(list, option{name: "awsprofile", value: text, tunnel: true}, option{name: "cafile", value: text, tunnel: true},
+		option{name: "verify", value: number, tunnel: true}, option{name: "tlsport", value: number, tunnel: true})
 	return list
 }
 
-// CheckOptions returns what is wrong with options that were asked for: unknown ones, wrong values, ones that exclude one another.
+// checkOptions returns what is wrong with options that were asked for: unknown ones, wrong values, ones that exclude one another.
 // Texts that are filled in later are passed over.
-func CheckOptions(asked []string, efs bool) []error {
+func checkOptions(asked []string, from server) []error {
 	var faults []error
 	taken := map[string]string{} // by group
 	for _, text := range asked {
 		if strings.Contains(text, "${") {
 			continue
 		}
-		o, err := parseOption(text, efs)
+		o, err := parseOption(text, from)
 		if err != nil {
 			faults = append(faults, err)
 			continue
@@ -87,7 +103,7 @@ func CheckOptions(asked []string, efs bool) []error {
 
 // parseOption finds an option and checks its value. One that begins with "x-" or "X-" is for other programs (mount(8)) and is
 // passed on; its name is "".
-func parseOption(asked string, efs bool) (option, error) {
+func parseOption(asked string, from server) (option, error) {
 	name, value, given := strings.Cut(asked, "=")
 	if strings.ContainsAny(asked, " \t\r\n\"\\\x00") || strings.Contains(asked, ",") {
 		return option{}, fmt.Errorf("%q is no mount option: write each as an entry of its own", asked)
@@ -97,7 +113,7 @@ func parseOption(asked string, efs bool) (option, error) {
 		if o.group == "" {
 			o.group = o.name
 		}
-		if o.refuse == "" {
+		if o.refuse == "" && (!o.tunnel || from == efsTunnel) {
 			names = append(names, o.name)
 		}
 		if o.name != name {
@@ -107,6 +123,10 @@ func parseOption(asked string, efs bool) (option, error) {
 		switch {
 		case o.refuse != "":
 			return o, fmt.Errorf("the option %s cannot be used: %s", name, o.refuse)
+		case o.tunnel && from != efsTunnel:
+			return o, fmt.Errorf("the option %s is for mount.efs: write `tls: true` beside options, too", name)
+		case name == "port" && from == efsTunnel:
+			return o, fmt.Errorf("the option port is not for mount.efs, whose tunnel has a port of its own (tlsport)")
 		case o.value == nothing && given:
 			return o, fmt.Errorf("the option %s takes no value", name)
 		case o.value != nothing && value == "":
@@ -114,8 +134,8 @@ func parseOption(asked string, efs bool) (option, error) {
 		case o.value == number && (bad != nil || value[0] < '0' || value[0] > '9'):
 			return o, fmt.Errorf("the option %s needs a number, not %q", name, value)
 		case o.group == "version":
-			return o, checkVersion(value, efs)
-		case name == "sec" && efs && value != "sys":
+			return o, checkVersion(value, from != anyServer)
+		case name == "sec" && from != anyServer && value != "sys":
 			return o, fmt.Errorf("EFS has no sec=%s, only sec=sys", value)
 		}
 		return o, nil
@@ -146,16 +166,16 @@ func defaults() []string {
 }
 
 // withDefaults adds the defaults whose group nobody asked for.
-func withDefaults(asked []string, efs bool) []string {
+func withDefaults(asked []string, from server) []string {
 	groups := map[string]bool{}
 	for _, text := range asked {
-		if o, err := parseOption(text, efs); err == nil && o.name != "" {
+		if o, err := parseOption(text, from); err == nil && o.name != "" {
 			groups[o.group] = true
 		}
 	}
 	var all []string
 	for _, text := range defaults() {
-		if o, _ := parseOption(text, efs); !groups[o.group] {
+		if o, _ := parseOption(text, from); !groups[o.group] {
 			all = append(all, text)
 		}
 	}

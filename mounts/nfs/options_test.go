@@ -31,14 +31,21 @@ func TestCheckOptions(t *testing.T) {
 		"tls":                                        "beside options",
 		"x-systemd.automount":                        "the first access would fail",
 		"ro,noatime":                                 "each as an entry of its own",
+		"stunnel":                                    "for mount.efs: write `tls: true`",
 	} {
-		err := errors.Join(CheckOptions(strings.Fields(text), false)...)
+		err := errors.Join(checkOptions(strings.Fields(text), anyServer)...)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+	for text, want := range map[string]string{"stunnel ocsp cafile=/x tlsport=20500": "", "ocsp noocsp": "exclude one another", "port=2050": "a port of its own (tlsport)", "stunel": `did you mean "stunnel"?`, "nfsvers=4.2": "EFS has"} {
+		err := errors.Join(checkOptions(strings.Fields(text), efsTunnel)...)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
 	}
 	for _, text := range []string{"nfsvers=4.2", "sec=krb5"} {
-		if CheckOptions([]string{text}, true) == nil {
+		if checkOptions([]string{text}, efsPlain) == nil {
 			t.Errorf("%s for EFS is no error", text)
 		}
 	}
@@ -84,7 +91,7 @@ func TestShare(t *testing.T) {
 
 // Defaults must be options that could be asked for.
 func TestDefaultsAreKnown(t *testing.T) {
-	if err := errors.Join(CheckOptions(defaults(), true)...); err != nil {
+	if err := errors.Join(checkOptions(defaults(), efsTunnel)...); err != nil {
 		t.Error(err)
 	}
 	if s, err := (Wish{Export: "[fd00::1]:/x", Options: []string{"port=2050", "retry=9"}}).Share(false); err != nil || s.Host != "fd00::1" || s.port() != "2050" ||

@@ -34,13 +34,26 @@ type Share struct {
 	Encrypted  bool     // through a tunnel of mount.efs: the kernel sees a server on loopback
 }
 
+func (w Wish) server() server {
+	switch {
+	case w.FileSystem == "":
+		return anyServer
+	case w.TLS || w.IAM || w.AccessPoint != "":
+		return efsTunnel
+	}
+	return efsPlain
+}
+
+// CheckOptions returns what is wrong with the options. Texts that are filled in later are passed over.
+func (w Wish) CheckOptions() []error { return checkOptions(w.Options, w.server()) }
+
 // Share works out what is to be mounted. Helper tells whether mount.efs is installed; it is used only for what the kernel cannot do.
 func (w Wish) Share(helper bool) (Share, error) {
-	efs := w.FileSystem != ""
-	if err := errors.Join(CheckOptions(w.Options, efs)...); err != nil {
+	efs, from := w.FileSystem != "", w.server()
+	if err := errors.Join(w.CheckOptions()...); err != nil {
 		return Share{}, err
 	}
-	s := Share{Type: "nfs4", Options: withDefaults(w.Options, efs), Address: w.Address, Zone: w.Zone}
+	s := Share{Type: "nfs4", Options: withDefaults(w.Options, from), Address: w.Address, Zone: w.Zone}
 	if w.Address != "" {
 		if _, err := netip.ParseAddr(w.Address); err != nil {
 			return Share{}, fmt.Errorf("cannot use %q for the server's address: %w", w.Address, err)
@@ -60,7 +73,7 @@ func (w Wish) Share(helper bool) (Share, error) {
 	}
 	s.FileSystem, s.Region, s.Path, s.Host = id, w.Region, path, efsName(id, w.Zone, w.Region)
 	s.Source = s.Host + ":" + path
-	if !w.TLS && !w.IAM && w.AccessPoint == "" {
+	if from != efsTunnel {
 		return s, nil
 	}
 	if !helper {
@@ -115,8 +128,5 @@ func (s Share) mountOptions() []string {
 	list := slices.DeleteFunc(slices.Clone(s.Options), func(o string) bool {
 		return o == "nofail" || o == "_netdev" || o == "auto" || strings.HasPrefix(o, "retry=") || strings.HasPrefix(strings.ToLower(o), "x-")
 	})
-	if s.Type == "nfs4" {
-		list = append(list, "retry=0")
-	}
-	return list
+	return append(list, "retry=0")
 }

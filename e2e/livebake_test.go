@@ -29,6 +29,9 @@ const acme = `rules:
     made_again: the agent
 `
 
+// bakedMounts are lines for an image. A builder has no such file system.
+const bakedMounts = "mounts: [{efs: fs-0123456789abcdef0, region: eu-central-1, at: /srv/shared, required_by: [nomad.service]}]\n"
+
 // TestLivePrograms seals a running system in which services write again what is taken from them, and in which others left
 // programs that want to run when sealing is done. Only rules that have something to do stop and run anything.
 func TestLivePrograms(t *testing.T) {
@@ -54,6 +57,10 @@ func TestLivePrograms(t *testing.T) {
 			run(t, c, "systemctl", "start", "consul", "acme-agent", "nomad")
 			run(t, c, "sh", "-c", "until [ -e /opt/consul/node-id ] && [ -e /var/lib/acme/id ] && [ -e /srv/other/id ]; do sleep 0.05; done")
 
+			// What a shell provisioner does that wants lines for mounts in the image.
+			put(t, root, "tmp/hub.yaml", bakedMounts, 0o644)
+			run(t, c, "leaven", "mounts", "apply", "--root", "/", "--no-mount", "--config", "/tmp/hub.yaml")
+
 			preview := liveBake(t, c, "0", "--dry-run")
 			for _, program := range []string{"/etc/cloud/clean.d/10-mine", "/etc/cloud/clean.d/20-broken", "/usr/lib/acme/clean"} {
 				if got := resultOf(preview, program); got != bake.Planned {
@@ -77,6 +84,16 @@ func TestLivePrograms(t *testing.T) {
 			broken := slices.IndexFunc(report.Changes, func(c bake.Change) bool { return c.Path == "/etc/cloud/clean.d/20-broken" })
 			if broken < 0 || !strings.Contains(report.Changes[broken].Message, "exit status 3") || !strings.Contains(report.Changes[broken].Message, "no licence server") {
 				t.Errorf("a script that fails does not say why: %+v", report.Changes)
+			}
+			fstab := run(t, c, "cat", "/etc/fstab")
+			if !strings.Contains(fstab, "fs-0123456789abcdef0.efs.eu-central-1.amazonaws.com:/ /srv/shared nfs4 nfsvers=4.1,") || !strings.Contains(fstab, ",_netdev,nofail,x-systemd.mount-timeout=90s,x-leaven 0 0") {
+				t.Errorf("fstab is\n%s", fstab)
+			}
+			if dropIn := run(t, c, "cat", "/etc/systemd/system/nomad.service.d/50-leaven-mounts.conf"); !strings.HasSuffix(strings.TrimSpace(dropIn), "RequiresMountsFor=\"/srv/shared\"") {
+				t.Errorf("the drop-in is %q", dropIn)
+			}
+			if fi, err := os.Stat(filepath.Join(root, "srv/shared")); err != nil || fi.Mode().Perm() != 0o700 {
+				t.Errorf("the folder: %v, %v", fi, err)
 			}
 			ran, err := os.ReadFile(filepath.Join(root, "srv/ran"))
 			lines := strings.Fields(string(ran))

@@ -12,7 +12,7 @@ import (
 
 // Mount is an entry of `mounts:` in the configuration.
 type Mount struct {
-	At          string        `key:"at" doc:"where it is mounted" is:"required,literal" pattern:"/[^\\x00-\\x1f\\x7f]*"`
+	At          string        `key:"at" doc:"where it is mounted: a folder, from / on" is:"required,literal" pattern:"/[^\\x00-\\x1f\\x7f]*"`
 	EFS         string        `key:"efs" doc:"an EFS file system, or a folder in it: fs-0123456789abcdef0, fs-0123456789abcdef0:/folder" pattern:"fs-[0-9a-f]{8,40}(:/.*)?"`
 	NFS         string        `key:"nfs" doc:"a share of an NFS 4 server: host:/path" pattern:"(\\[[0-9a-fA-F:]+\\]|[^\\s:/\\[-][^\\s:/]*):/\\S*"`
 	AccessPoint string        `key:"access_point" doc:"the access point of the EFS file system; needs amazon-efs-utils" pattern:"fsap-[0-9a-f]{17}"`
@@ -25,7 +25,7 @@ type Mount struct {
 	Mode        schema.Mode   `key:"mode" doc:"permission bits of what is mounted, in octal"`
 	Owner       string        `key:"owner" doc:"who owns what is mounted: user, or user:group" pattern:"[a-z_0-9][a-z0-9_-]*(:[a-z_0-9][a-z0-9_-]*)?"`
 	Immutable   bool          `key:"immutable" doc:"whether the folder below the mount is made immutable (chattr +i), so that not even root writes there when the mount is missing"`
-	RequiredBy  []string      `key:"required_by" doc:"systemd units that must not run without the mount" is:"literal" pattern:"[A-Za-z0-9:_.\\\\@-]+\\.(service|socket|timer|path|target|mount)"`
+	RequiredBy  []string      `key:"required_by" doc:"systemd units that must not run without the mount, each with its ending, such as .service" is:"literal" pattern:"[A-Za-z0-9:_.\\\\@-]+\\.(service|socket|timer|path|target|mount)"`
 	Policy      string        `key:"policy" doc:"what a failure means: required (the instance failed), degrade (something is wrong with it), ignore" oneof:"required,degrade,ignore" default:"required"`
 	Deadline    time.Duration `key:"deadline" doc:"how long first boot tries" default:"10m"`
 }
@@ -50,6 +50,9 @@ func (m *Mount) Check(fail func(key, format string, args ...any)) {
 			fail(only.key, "%s is for efs, not for nfs", only.key)
 		}
 	}
+	if m.Zone != "" && m.Region != "" && !strings.Contains(m.Zone+m.Region, "${") && !strings.HasPrefix(m.Zone, m.Region) {
+		fail("az", "the availability zone %s is not in the region %s", m.Zone, m.Region)
+	}
 	for _, err := range m.wish().CheckOptions() {
 		fail("options", "%v", err)
 	}
@@ -59,7 +62,7 @@ func (m *Mount) Check(fail func(key, format string, args ...any)) {
 }
 
 // system are folders that mounting over would break a running system.
-var system = regexp.MustCompile(`^/(bin|boot|dev|etc|lib|lib32|lib64|proc|run|sbin|sys|usr)(/[^/]*)?$`)
+var system = regexp.MustCompile(`^/((bin|boot|dev|etc|lib|lib32|lib64|proc|run|sbin|sys|usr)(/[^/]*)?|root|tmp|var|var/(lib|lib/leaven|log|run|tmp))$`)
 
 // Share works out what is to be mounted on an instance in a region ("" where that is not known). Helper tells whether mount.efs is
 // installed.

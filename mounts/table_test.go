@@ -174,7 +174,8 @@ func TestHelper(t *testing.T) {
 func TestCheck(t *testing.T) {
 	for text, want := range map[string]string{
 		"{at: /a}": "needs one source", "{at: /a, efs: fs-01234567, nfs: 'h:/x'}": "needs one source", "{nfs: 'h:/x'}": "at is missing",
-		"{at: /a/, nfs: 'h:/x'}": "write the mount point as /a", "{at: /usr/lib, nfs: 'h:/x'}": "the system's own", "{at: /a, nfs: 'h:/x', iam: true}": "iam is for efs",
+		"{at: /a/, nfs: 'h:/x'}": "write the mount point as /a", "{at: /usr/lib, nfs: 'h:/x'}": "the system's own", "{at: /var/lib, nfs: 'h:/x'}": "the system's own",
+		"{at: /a, efs: fs-01234567, az: eu-west-1a, region: us-east-1}": "eu-west-1a is not in the region us-east-1", "{at: /a, nfs: 'h:/x', iam: true}": "iam is for efs",
 		"{at: /a, nfs: 'h:/x', options: [hard, soft]}": ":1:41: the options hard and soft exclude one another", "{at: /a, efs: fs-x}": "does not fit", "{at: /a, nfs: '-h:/x'}": "does not fit",
 		"{at: /a, nfs: 'h:/x', required_by: [sshd]}": "does not fit", "{at: /a, nfs: 'h:/x', owner: 'a b'}": "does not fit", "{at: /a, nfs: 'h:/x', mode: '1777'}": "octal",
 		"{at: /a, nfs: 'h:/x', policy: maybe}": "want one of", "{at: /a, nfs: 'h:/x', option: [ro]}": `did you mean "options"?`,

@@ -26,11 +26,14 @@ func newMountsCommand(p *program) *cobra.Command {
 
 The configuration is that of the tree's files; with --config, FILE is laid over it as user data would be. In a tree
 that is not this system, fstab, folders and drop-ins are written and nothing is mounted: this is how an image gets its
-lines. First boot leaves lines that were written so alone.`,
+lines. With --no-mount it is the same on the machine that an image is built on. First boot leaves lines that were written
+so alone.`,
 		Example: `  leaven mounts plan --config hub.yaml               # what would change
-  leaven mounts apply --config hub.yaml --root /mnt   # into an image`,
+  leaven mounts apply --config hub.yaml --root /mnt  # into an image
+  leaven mounts apply --config hub.yaml --no-mount   # into the image that this machine becomes`,
 	}
 	dir := cmd.PersistentFlags().String("root", "/", "the tree to work on; / is this system")
+	later := cmd.PersistentFlags().Bool("no-mount", false, "write what later boots need; mount nothing, and ask nobody about this instance")
 	file := cmd.PersistentFlags().String("config", "", "lay `FILE` over the configuration of the tree")
 	sub := func(name, short string, change bool) *cobra.Command {
 		return &cobra.Command{
@@ -49,7 +52,7 @@ lines. First boot leaves lines that were written so alone.`,
 				if err != nil {
 					return failed(err)
 				}
-				m, err := newMounting(cmd.Context(), p, root, loaded)
+				m, err := newMounting(cmd.Context(), p, root, *later, loaded)
 				if err != nil {
 					return failed(err)
 				}
@@ -62,7 +65,7 @@ lines. First boot leaves lines that were written so alone.`,
 	}
 	cmd.AddCommand(
 		sub("plan", "Print what apply would do, a line each; change nothing", false),
-		sub("apply", "Write fstab, folders and drop-ins, then mount; exit 0 all is mounted, 1 something is not", true),
+		sub("apply", "Write fstab, folders and drop-ins, then mount, and print what was done; exit 1 when something is not mounted", true),
 	)
 	return cmd
 }
@@ -77,11 +80,12 @@ type mounting struct {
 	devices *volume.Host
 }
 
-func newMounting(ctx context.Context, p *program, root *rootfs.Root, loaded *config.Loaded) (*mounting, error) {
+func newMounting(ctx context.Context, p *program, root *rootfs.Root, later bool, loaded *config.Loaded) (*mounting, error) {
 	live, err := root.Live()
 	if err != nil {
 		return nil, err
 	}
+	live = live && !later
 	say := func(text string) { fmt.Fprintln(p.stderr, text) }
 	client, err := metadata.New(say)
 	if err != nil {
@@ -121,7 +125,7 @@ func needsInstance(list []mounts.Mount, region string) bool {
 
 // fillIn fills in ${...}. What is not known here matters only where a mount has it.
 func fillIn(ctx context.Context, loaded *config.Loaded, live bool, where map[string]string, client *metadata.Client) error {
-	unknown := errors.New("this tree is not the running instance")
+	unknown := errors.New("only the running instance knows that")
 	value := func(name string) (string, error) {
 		if v, ok := where[name]; ok {
 			return v, nil
@@ -152,6 +156,21 @@ func fillIn(ctx context.Context, loaded *config.Loaded, live bool, where map[str
 
 // plan prints what apply would do.
 func (m *mounting) plan(ctx context.Context) error {
+	err := errors.Join(m.planTable(), m.planVolumes(ctx))
+	for i, mount := range m.table.Mounts {
+		if !m.live {
+			break
+		}
+		ok, text, bad := m.host.Check(ctx, mount, m.table.Shares[i])
+		err = errors.Join(err, bad)
+		if !ok && bad == nil {
+			m.say(mount, text)
+		}
+	}
+	return err
+}
+
+func (m *mounting) planTable() error {
 	changes, err := m.table.Plan()
 	if err != nil {
 		return err
@@ -159,7 +178,18 @@ func (m *mounting) plan(ctx context.Context) error {
 	for _, c := range changes {
 		fmt.Fprintln(m.p.stdout, c)
 	}
+	problems, err := m.table.Problems()
+	for _, problem := range problems {
+		fmt.Fprintf(m.p.stderr, "warning: /etc/fstab has a line that programs cannot read, and that is not Leaven's: %s\n", problem)
+	}
+	return err
+}
+
+func (m *mounting) planVolumes(ctx context.Context) error {
 	gone, err := m.devices.Unwanted(m.volumes)
+	if err != nil {
+		return err
+	}
 	for _, point := range gone {
 		fmt.Fprintf(m.p.stdout, "remove %s from fstab\n", point)
 	}
@@ -169,45 +199,56 @@ func (m *mounting) plan(ctx context.Context) error {
 		for _, action := range plan.Actions {
 			fmt.Fprintf(m.p.stdout, "%s: %s\n", v.Name(), action)
 		}
-	}
-	for i, mount := range m.table.Mounts {
-		if !m.live {
-			break
-		}
-		ok, text, bad := m.host.Check(ctx, mount, m.table.Shares[i])
-		err = errors.Join(err, bad)
-		if !ok && bad == nil {
-			fmt.Fprintf(m.p.stdout, "%s: %s\n", mount.At, strings.TrimPrefix(text, "would "))
+		if !m.live && bad == nil && plan.Done() {
+			fmt.Fprintf(m.p.stderr, "%s\n", plan.State) // it may be left to first boot
 		}
 	}
 	return err
 }
 
+func (m *mounting) say(mount mounts.Mount, text string) {
+	fmt.Fprintf(m.p.stdout, "%s: %s\n", mount.At, strings.TrimPrefix(text, "would "))
+}
+
 // apply goes on where one fails: the others may be what somebody needs to mend it.
 func (m *mounting) apply(ctx context.Context) error {
-	_, failed := m.devices.Prune(ctx, m.volumes)
-	for _, v := range m.volumes {
-		failed = errors.Join(failed, cured(m.devices.Apply(ctx, v)))
-	}
-	changed, err := m.table.Apply(ctx)
-	if err != nil {
+	failed := m.applyVolumes(ctx)
+	if err := m.planTable(); err != nil {
 		return errors.Join(failed, err)
 	}
-	problems, err := m.table.Problems()
-	failed = errors.Join(failed, err)
-	for _, problem := range problems {
-		fmt.Fprintf(m.p.stderr, "warning: /etc/fstab has a line that programs cannot read, and that is not Leaven's: %s\n", problem)
-	}
-	if !m.live {
-		return failed
+	changed, err := m.table.Apply(ctx)
+	if err != nil || !m.live {
+		return errors.Join(failed, err)
 	}
 	if booted, err := systemd.Running(); err == nil && booted && changed {
 		failed = errors.Join(failed, systemd.Reload(ctx))
 	}
 	for i, mount := range m.table.Mounts {
+		ok, text, _ := m.host.Check(ctx, mount, m.table.Shares[i]) // what is wrong, the next one says
 		trying, cancel := context.WithTimeoutCause(ctx, mount.Deadline, fmt.Errorf("tried for %v", mount.Deadline))
-		failed = errors.Join(failed, m.host.Bring(trying, mount, m.table.Shares[i]))
+		err := m.host.Bring(trying, mount, m.table.Shares[i])
 		cancel()
+		if failed = errors.Join(failed, err); err == nil && !ok {
+			m.say(mount, text)
+		}
+	}
+	return failed
+}
+
+func (m *mounting) applyVolumes(ctx context.Context) error {
+	if !m.live {
+		if err := m.planVolumes(ctx); err != nil {
+			return err
+		}
+	}
+	gone, failed := m.devices.Prune(ctx, m.volumes)
+	for _, point := range gone {
+		if m.live {
+			fmt.Fprintf(m.p.stdout, "remove %s from fstab\n", point)
+		}
+	}
+	for _, v := range m.volumes {
+		failed = errors.Join(failed, cured(m.devices.Apply(ctx, v)))
 	}
 	return failed
 }

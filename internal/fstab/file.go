@@ -120,7 +120,7 @@ func (f *File) Set(e Entry) error {
 		case l.entry == nil || !l.entry.At(e.Point) && l.entry.Point != e.Point:
 		case e.Point == "none" && l.entry.Source != e.Source: // swap: any number of them
 		case !l.entry.Ours():
-			return fmt.Errorf("cannot write the mount at %s to fstab: line %d, which is not Leaven's, mounts something there already", e.Point, i+1)
+			return fmt.Errorf("cannot write the mount at %s to fstab: line %d, which is not Leaven's, mounts something there already; remove one of the two", e.Point, i+1)
 		case at < 0:
 			at = i
 		default:

@@ -33,6 +33,9 @@ func Read(root *rootfs.Root) (*File, error) {
 func Update(ctx context.Context, root *rootfs.Root, edit func(*File) error) (changed bool, err error) {
 	name, err := root.Resolve(Path)
 	if absent(err) {
+		if _, link := root.Lstat(Path); link == nil {
+			return false, fmt.Errorf("cannot change %s: it is a link that leads to nothing; remove it, or make what it leads to", Path)
+		}
 		name = Path
 	} else if err != nil {
 		return false, err

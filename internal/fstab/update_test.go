@@ -101,6 +101,14 @@ func TestUpdateFollowsALink(t *testing.T) {
 	if target, err := os.Readlink(path); err != nil || target != "/etc/real" {
 		t.Errorf("%s, %v", target, err)
 	}
+	// One that leads to nothing is no missing fstab: who made it waits for something.
+	if err := os.Remove(real); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Update(t.Context(), root, func(f *File) error { return f.Set(share) })
+	if target, _ := os.Readlink(path); err == nil || !strings.Contains(err.Error(), "a link that leads to nothing") || target != "/etc/real" {
+		t.Errorf("%s, %v", target, err)
+	}
 }
 
 // TestConcurrentUpdates has 200 first boots' worth of edits at once: every line arrives.

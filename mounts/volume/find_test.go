@@ -195,6 +195,8 @@ func TestSpecCheck(t *testing.T) {
 		"to the byte already":   {At: "/data", Label: "x", Size: 1, MinSize: 1},
 		"bind cannot be":        {At: "/data", Label: "x", Options: []string{"bind"}},
 		"x-leaven cannot be":    {At: "/data", Label: "x", Options: []string{"x-leaven"}},
+		"not be mounted at":     {At: "/data", Label: "x", Options: []string{"noauto"}},
+		"ro and rw exclude":     {At: "/data", Label: "x", Options: []string{"ro", "noexec", "rw"}},
 	} {
 		text := ""
 		s.Check(func(key, format string, args ...any) { text += fmt.Sprintf(format, args...) })

@@ -113,9 +113,29 @@ func (s *Spec) Check(fail func(key, format string, args ...any)) {
 	if s.Size > 0 && s.MinSize > 0 {
 		fail("min_size", "size says it to the byte already")
 	}
+	s.checkOptions(fail)
+}
+
+// checkOptions looks at what fits no volume, and at what excludes one another (mount(8)). Which options a file system has, it knows
+// best itself.
+func (s *Spec) checkOptions(fail func(key, format string, args ...any)) {
+	taken := map[string]string{}
 	for _, o := range s.Options {
-		if name, _, _ := strings.Cut(o, "="); slices.Contains([]string{"bind", "rbind", "remount", "loop", "x-leaven", "defaults"}, name) {
+		name, _, _ := strings.Cut(o, "=")
+		switch name {
+		case "bind", "rbind", "remount", "loop", "x-leaven", "defaults":
 			fail("options", "%s cannot be an option of a volume", name)
+		case "noauto", "x-systemd.automount":
+			fail("options", "with %s the volume would not be mounted at later boots", name)
+		}
+		for _, group := range []string{"ro rw", "exec noexec", "suid nosuid", "dev nodev", "sync async", "noatime relatime strictatime", "diratime nodiratime"} {
+			if !slices.Contains(strings.Fields(group), name) {
+				continue
+			}
+			if other, there := taken[group]; there {
+				fail("options", "the options %s and %s exclude one another", other, name)
+			}
+			taken[group] = name
 		}
 	}
 }

@@ -58,8 +58,8 @@ func TestLivePrograms(t *testing.T) {
 			run(t, c, "sh", "-c", "until [ -e /opt/consul/node-id ] && [ -e /var/lib/acme/id ] && [ -e /srv/other/id ]; do sleep 0.05; done")
 
 			// What a shell provisioner does that wants lines for mounts in the image.
-			put(t, root, "tmp/hub.yaml", bakedMounts, 0o644)
-			run(t, c, "leaven", "mounts", "apply", "--root", "/", "--no-mount", "--config", "/tmp/hub.yaml")
+			put(t, root, "var/tmp/hub.yaml", bakedMounts, 0o644)
+			run(t, c, "leaven", "mounts", "apply", "--root", "/", "--no-mount", "--config", "/var/tmp/hub.yaml")
 
 			preview := liveBake(t, c, "0", "--dry-run")
 			for _, program := range []string{"/etc/cloud/clean.d/10-mine", "/etc/cloud/clean.d/20-broken", "/usr/lib/acme/clean"} {

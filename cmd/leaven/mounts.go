@@ -223,16 +223,36 @@ func (m *mounting) apply(ctx context.Context) error {
 	if booted, err := systemd.Running(); err == nil && booted && changed {
 		failed = errors.Join(failed, systemd.Reload(ctx))
 	}
-	for i, mount := range m.table.Mounts {
-		ok, text, _ := m.host.Check(ctx, mount, m.table.Shares[i]) // what is wrong, the next one says
-		trying, cancel := context.WithTimeoutCause(ctx, mount.Deadline, fmt.Errorf("tried for %v", mount.Deadline))
-		err := m.host.Bring(trying, mount, m.table.Shares[i])
-		cancel()
-		if failed = errors.Join(failed, err); err == nil && !ok {
-			m.say(mount, text)
-		}
+	return errors.Join(failed, m.bring(ctx))
+}
+
+// bring has the mounts wait for their servers side by side, one in another for that one.
+func (m *mounting) bring(ctx context.Context) error {
+	list := m.table.Mounts
+	through, failed := make([]chan struct{}, len(list)), make([]error, len(list))
+	for i := range list {
+		through[i] = make(chan struct{})
 	}
-	return failed
+	for i, mount := range list {
+		go func() {
+			defer close(through[i])
+			for j, other := range list {
+				if strings.HasPrefix(mount.At, other.At+"/") {
+					<-through[j]
+				}
+			}
+			ok, text, _ := m.host.Check(ctx, mount, m.table.Shares[i]) // what is wrong, the next one says
+			trying, cancel := context.WithTimeoutCause(ctx, mount.Deadline, fmt.Errorf("tried for %v", mount.Deadline))
+			defer cancel()
+			if failed[i] = m.host.Bring(trying, mount, m.table.Shares[i]); failed[i] == nil && !ok {
+				m.say(mount, text)
+			}
+		}()
+	}
+	for _, c := range through {
+		<-c
+	}
+	return errors.Join(failed...)
 }
 
 func (m *mounting) applyVolumes(ctx context.Context) error {

@@ -237,8 +237,12 @@ func (m *mounting) bring(ctx context.Context) error {
 		go func() {
 			defer close(through[i])
 			for j, other := range list {
-				if strings.HasPrefix(mount.At, other.At+"/") {
-					<-through[j]
+				if !strings.HasPrefix(mount.At, other.At+"/") {
+					continue
+				}
+				if <-through[j]; failed[j] != nil {
+					failed[i] = fmt.Errorf("cannot mount at %s: it lies in %s, which is not mounted", mount.At, other.At)
+					return
 				}
 			}
 			ok, text, _ := m.host.Check(ctx, mount, m.table.Shares[i]) // what is wrong, the next one says

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/unit"
+
 	"github.com/leaven-dev/leaven/internal/run"
 	"github.com/leaven-dev/leaven/internal/systemd"
 )
@@ -60,13 +62,12 @@ func (s Share) arguments(point string, address netip.Addr) []string {
 	return []string{"-t", s.Type, "-o", strings.Join(options, ","), "--", source, point}
 }
 
-// command runs mount(8) as a process group: the helper that does the work must not go on when we have given up. The tunnel that
-// mount.efs leaves behind must: so it gets a unit of its own, or it would be killed with ours (systemd.kill(5)).
+// command runs mount(8) as a process group: the helper that does the work must not go on when we have given up.
 func command(ctx context.Context, args ...string) error {
 	var said strings.Builder
 	args = append([]string{"mount"}, args...)
-	if booted, err := systemd.Running(); err == nil && booted && args[2] == "efs" {
-		args = append([]string{"systemd-run", "--scope", "--quiet", "--collect", "--description=Mount with mount.efs", "--"}, args...)
+	if args[2] == "efs" {
+		args = append(scope(args[len(args)-1]), args...)
 	}
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
@@ -88,6 +89,16 @@ func command(ctx context.Context, args ...string) error {
 		}
 	}
 	return fmt.Errorf("`%s`: %w: %s", strings.Join(args, " "), err, strings.Join(lines, "; "))
+}
+
+// scope is what goes before a command that leaves the tunnel of a mount behind. The tunnel must live on when we end, and longer than
+// the mount when the system ends, or unmounting hangs. In our own unit it would be killed with us (systemd.kill(5)).
+func scope(point string) []string {
+	if booted, err := systemd.Running(); err != nil || !booted {
+		return nil
+	}
+	mount := strings.ReplaceAll(unit.UnitNamePathEscape(point), `\`, `\\`) + ".mount" // systemd-run takes one backslash away
+	return []string{"systemd-run", "--scope", "--quiet", "--collect", "--description=Mount with mount.efs", "--property=Before=" + mount, "--"}
 }
 
 // refusal is a failure that comes from the share, not from the way there.

@@ -76,9 +76,9 @@ func (m *Mounter) Bring(ctx context.Context, s Share, point string) (address net
 				return address, err
 			}
 		}
-		if err.Error() != said {
-			said = err.Error()
-			m.tell("%s; trying again", said)
+		if text := err.Error(); gist(text) != said {
+			m.tell("%s; trying again", text)
+			said = gist(text)
 		}
 		if !pause(ctx, pauseMount) {
 			return address, fmt.Errorf("%w (gave up: %w)", err, context.Cause(ctx))

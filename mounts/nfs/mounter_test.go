@@ -3,6 +3,7 @@ package nfs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -187,6 +188,25 @@ func TestServerComesBack(t *testing.T) {
 			})
 		}
 	}
+}
+
+// What is wrong is told once, also where its text has another port each time.
+func TestTellsOnce(t *testing.T) {
+	s := share(t, hub)
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{}
+		m, port := w.mounter(), 40000
+		m.Resolve = func(context.Context, string) ([]netip.Addr, error) {
+			port++
+			return nil, fmt.Errorf("read udp 10.0.0.1:%d->10.0.0.2:53: connection refused", port)
+		}
+		m.Targets = nil
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := m.Bring(ctx, s, "/srv/x"); err == nil || len(w.told) != 1 {
+			t.Errorf("%v; told %q", err, w.told)
+		}
+	})
 }
 
 // A server that never answers is left to mount(8), which may know why.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -42,14 +43,24 @@ func (m *Mounter) reach(ctx context.Context, s Share) (address netip.Addr, byNam
 		if said == "" && m.Load != nil {
 			go m.Load()
 		}
-		if text := err.Error(); text != said && ctx.Err() == nil {
+		if text := err.Error(); gist(text) != said && ctx.Err() == nil {
 			m.tell("waiting: %s", text)
-			said = text
+			said = gist(text)
 		}
 		if !pause(ctx, pauseReach) {
 			return netip.Addr{}, false, fmt.Errorf("%w (gave up after %v)", err, time.Since(begun).Round(time.Second))
 		}
 	}
+}
+
+// gist is a text without its numbers: the own port, which errors of the network can name, is another one each time.
+func gist(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // resolve looks a name up once.

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/leaven-dev/leaven/e2e/guard"
+	"github.com/leaven-dev/leaven/e2e/debroot"
 	"github.com/leaven-dev/leaven/e2e/nspawn"
 )
 
@@ -145,31 +145,19 @@ func remove(t *testing.T, root, name string) {
 	}
 }
 
-// clone gives what looks like a copy of a root that is not running, at once: an overlay. The root must stay as it is until the
-// test ends.
+// clone gives what looks like a copy of a root that is not running, at once. The root must stay as it is until the test ends.
 func clone(t *testing.T, root string) string {
 	t.Helper()
-	work := scratch(t)
-	for _, name := range []string{"root", "upper", "work"} {
-		if err := os.Mkdir(filepath.Join(work, name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	dir := filepath.Join(work, "root")
-	undo, err := guard.Start(`if mountpoint -q "$1"; then umount "$1" || umount -l "$1"; fi`, dir)
+	o, err := debroot.NewOverlay(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := undo.Close(); err != nil {
+		if err := o.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	options := "lowerdir=" + root + ",upperdir=" + filepath.Join(work, "upper") + ",workdir=" + filepath.Join(work, "work")
-	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "overlay", "overlay", "-o", options, dir).CombinedOutput(); err != nil {
-		t.Fatalf("cannot mount an overlay: %v: %s", err, out)
-	}
-	return dir
+	return o.Root
 }
 
 // chroot runs a shell script in a root that is not running.

@@ -15,7 +15,6 @@ import (
 
 	"github.com/leaven-dev/leaven/e2e/cache"
 	"github.com/leaven-dev/leaven/e2e/debroot"
-	"github.com/leaven-dev/leaven/e2e/guard"
 	"github.com/leaven-dev/leaven/e2e/nspawn"
 )
 
@@ -227,29 +226,15 @@ func scratch(b *testing.B) string {
 	return s.Path
 }
 
-// overlay mounts what looks like a copy of a root. What is written goes to the disk, so that fsync costs what it costs.
+// overlay mounts what looks like a copy of a root.
 func overlay(b *testing.B, root string) (dir string, unmount func()) {
 	b.Helper()
-	s, err := cache.NewScratch()
+	o, err := debroot.NewOverlay(b.Context(), root)
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, name := range []string{"root", "upper", "work"} {
-		if err := os.Mkdir(filepath.Join(s.Path, name), 0o755); err != nil {
-			b.Fatal(err)
-		}
-	}
-	dir = filepath.Join(s.Path, "root")
-	undo, err := guard.Start(`if mountpoint -q "$1"; then umount "$1" || umount -l "$1"; fi`, dir)
-	if err != nil {
-		b.Fatal(err)
-	}
-	command(b, "mount", "-t", "overlay", "overlay", "-o", "lowerdir="+root+",upperdir="+filepath.Join(s.Path, "upper")+",workdir="+filepath.Join(s.Path, "work"), dir)
-	return dir, func() {
-		if err := undo.Close(); err != nil {
-			b.Error(err)
-		}
-		if err := s.Close(); err != nil {
+	return o.Root, func() {
+		if err := o.Close(); err != nil {
 			b.Error(err)
 		}
 	}

@@ -21,6 +21,16 @@ func (n *Namespace) Listen(ctx context.Context, address string) (net.Listener, e
 	return l, err
 }
 
+// ListenPacket opens a UDP socket of this process in the namespace.
+func (n *Namespace) ListenPacket(ctx context.Context, address string) (net.PacketConn, error) {
+	var c net.PacketConn
+	err := in(n.Path(), func() (err error) {
+		c, err = (&net.ListenConfig{}).ListenPacket(ctx, "udp", address)
+		return err
+	})
+	return c, err
+}
+
 // Dial connects this process to an address in the namespace of a file.
 func Dial(ctx context.Context, path, address string) (net.Conn, error) {
 	var c net.Conn

@@ -34,6 +34,7 @@ func requirements() []requirement {
 		{"mount", "mount"},
 		{"ganesha.nfsd", "nfs-ganesha"},
 		{"/usr/lib/x86_64-linux-gnu/ganesha/libfsalvfs.so", "nfs-ganesha-vfs"},
+		{"haproxy", "haproxy"}, // the balancer before policy hubs
 		{"losetup", "mount"},
 		{"blkid", "util-linux"},
 		{"wipefs", "util-linux"},

@@ -1,4 +1,4 @@
-# The commands of a developer: make demo, make test; `make help` lists the rest.
+# The commands of a developer: make demo, make demo-hubs, make test; `make help` lists the rest.
 #
 # Each works as the first command on a fresh Debian 12, Debian 13 or Ubuntu 24.04
 # with Go: it installs the Debian packages that are missing, and builds its tools
@@ -31,7 +31,7 @@ VERSION := $(shell git describe --tags --always --dirty --match 'v*' 2>/dev/null
 BUILD := go build -trimpath -buildvcs=false -ldflags='-s -w -buildid= -X main.version=$(VERSION)'
 
 ##@ What people run
-.PHONY: help build test demo bench
+.PHONY: help build test demo demo-hubs bench
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
@@ -43,6 +43,11 @@ demo: setup packer build ## the main job: build a golden image, boot two instanc
 	@$(say) "run the demo"
 	@go build -o $(CACHE)/tools/demo ./e2e/demo
 	@$(SUDO) $(CACHE)/tools/demo
+
+demo-hubs: setup agents ## policy hubs behind a balancer: one is lost and replaced, and clients tell what they saw
+	@$(say) "run the demo of policy hubs"
+	@go build -o $(CACHE)/tools/demo ./e2e/demo
+	@$(SUDO) $(CACHE)/tools/demo hubs
 
 test: check build ## everything that is checked, in full; PKG=./e2e/... RUN=TestBoot narrow it
 	@$(say) "run the tests (logs and console output: $(CACHE)/artifacts)"

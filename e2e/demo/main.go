@@ -1,6 +1,8 @@
 // Command demo is the main job on real input: it makes a machine that people have worked on, seals it with a real
 // `packer build`, starts two instances of the image, and compares who they are. It exits 1 when they share anything, or when
 // the image is not clean.
+//
+// With the argument hubs it shows policy hubs that vanish and are replaced, and exits 1 when a client of theirs notices.
 package main
 
 import (
@@ -22,7 +24,11 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, newProgress(os.Stdout)); err != nil {
+	show := run
+	if len(os.Args) > 1 && os.Args[1] == "hubs" {
+		show = runHubs
+	}
+	if err := show(ctx, newProgress(os.Stdout)); err != nil {
 		fmt.Fprintf(os.Stderr, "\ndemo: %v\n", err)
 		os.Exit(1)
 	}

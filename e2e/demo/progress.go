@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"time"
@@ -25,16 +25,22 @@ func (p *progress) line(text string) {
 	fmt.Fprintf(p.out, "[%4.0fs] %s\n", time.Since(p.began).Seconds(), text)
 }
 
-// detail passes on what a tool prints, line by line, indented.
-func (p *progress) detail() io.Writer {
-	r, w := io.Pipe()
-	go func() {
-		lines := bufio.NewScanner(r)
-		lines.Buffer(nil, 1<<20)
-		for lines.Scan() {
-			p.line("   " + lines.Text())
+// detail passes on what a tool prints, line by line, indented. What has no end of a line yet waits for it.
+func (p *progress) detail() io.Writer { return &detail{p: p} }
+
+type detail struct {
+	p    *progress
+	rest []byte
+}
+
+func (d *detail) Write(text []byte) (int, error) {
+	d.rest = append(d.rest, text...)
+	for {
+		line, rest, whole := bytes.Cut(d.rest, []byte("\n"))
+		if !whole {
+			return len(text), nil
 		}
-		io.Copy(io.Discard, r)
-	}()
-	return w
+		d.p.line("   " + string(line))
+		d.rest = rest
+	}
 }

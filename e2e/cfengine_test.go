@@ -203,8 +203,9 @@ func testHubAndClient(t *testing.T, image string) {
 	// Without the share it must not serve, also where a key of its own lies below.
 	put(t, cfg.Root, "var/lib/cfengine3/ppkeys/localhost.priv", string(content(t, n.Share, "ppkeys/localhost.priv")), 0o600)
 	put(t, cfg.Root, "var/lib/cfengine3/ppkeys/localhost.pub", string(content(t, n.Share, "ppkeys/localhost.pub")), 0o600)
-	// Lines in fstab stand for those of NFS: the mounts fail.
+	// Lines in fstab stand for those of NFS. The mounts fail: systemd, which makes folders for bind mounts, cannot make these.
 	cfg.Args = nil
+	put(t, cfg.Root, "srv/share", "", 0o644)
 	put(t, cfg.Root, "etc/fstab", "/srv/share/ppkeys /var/lib/cfengine3/ppkeys none bind,nofail 0 0\n/srv/share/masterfiles /var/lib/cfengine3/masterfiles none bind,nofail 0 0\n", 0o644)
 	c, _ = bootAnyhow(t, cfg)
 	for _, unit := range daemons() {
@@ -221,6 +222,7 @@ func testHubAndClient(t *testing.T, image string) {
 	}
 	unplug(t, c, cfg.Root)
 	// And back.
+	remove(t, cfg.Root, "srv/share")
 	cfg.Args = []string{"--bind=" + n.Share + ":/srv/share"}
 	c = boot(t, cfg)
 	if again := find(wantOK(t, c), "cfengine-serving"); !strings.Contains(again.Message, digest) {
@@ -289,11 +291,14 @@ func testHubWithoutShare(t *testing.T, image string) {
 	}
 }
 
+// smallPolicy can be promises.cf as well as update.cf.
+const smallPolicy = "body common control { bundlesequence => { \"main\" }; }\nbundle agent main { }\n"
+
 // testHubBrokenPolicy boots a hub with a policy that cf-agent bootstraps with, and reports success.
 func testHubBrokenPolicy(t *testing.T, image string) {
 	n := newPolicyNet(t)
 	put(t, n.Share, "masterfiles/promises.cf", "body common control { bundlesequence => { \"main\" }; }\nbundle agent main { files: \n", 0o644)
-	put(t, n.Share, "masterfiles/update.cf", "body common control { bundlesequence => { \"main\" }; }\nbundle agent main { }\n", 0o644)
+	put(t, n.Share, "masterfiles/update.cf", smallPolicy, 0o644)
 	c, _ := bootAnyhow(t, n.machine(image, n.hub(), n.Mounts()...).Config)
 	s := statusOf(t, c)
 	if step := find(s, "cfengine-policy"); s.Result != firstboot.Failed || !strings.Contains(step.Message, "the policy is broken, /var/lib/cfengine3/masterfiles/promises.cf") || step.Cure == "" {
@@ -301,7 +306,7 @@ func testHubBrokenPolicy(t *testing.T, image string) {
 	}
 	silentHub(t, c)
 	// Mended, it goes on without a boot.
-	put(t, n.Share, "masterfiles/promises.cf", "body common control { bundlesequence => { \"main\" }; }\nbundle agent main { }\n", 0o644)
+	put(t, n.Share, "masterfiles/promises.cf", smallPolicy, 0o644)
 	run(t, c, "leaven", "firstboot")
 	wantOK(t, c)
 }

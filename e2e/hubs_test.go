@@ -495,8 +495,8 @@ func (f *fleet) clone(t *testing.T) {
 
 // together has three hubs meet an empty share, again and again. In a round the three machines stay booted: their state is
 // removed, the share emptied, and `leaven firstboot` run in all three at once, which does every step of a hub anew; so that a round
-// is the contest without the boot around it; what is done with boots is what the part "boot" does. A round takes 3 to 4 s on a machine
-// that does nothing else.
+// is the contest without the boot around it; with boots it is what the part "boot" does, once. In each fifth round masterfiles is empty,
+// too. In the others the smallest policy there is lies in it, since CFEngine takes most of a round's time to read Debian's.
 func (f *fleet) together(t *testing.T) {
 	rounds := 3
 	if os.Getenv("CI") != "" {
@@ -519,6 +519,10 @@ func (f *fleet) together(t *testing.T) {
 		all(t, machines, "sh", "-euc", forget)
 		if err := n.EmptyShare(); err != nil {
 			t.Fatal(err)
+		}
+		if round%5 != 0 {
+			put(t, n.Share, "masterfiles/promises.cf", smallPolicy, 0o600)
+			put(t, n.Share, "masterfiles/update.cf", smallPolicy, 0o600)
 		}
 		all(t, machines, "leaven", "firstboot")
 		digest := ""

@@ -92,6 +92,7 @@ func (d *hubDemo) startHubs(ctx context.Context) error {
 		return err
 	}
 	d.quote(userData)
+	d.line("   (that of docs/cfengine-hubs.md without its mounts: a folder of this machine is mounted in the place of EFS)")
 	return d.addHubs(ctx, userData, 3)
 }
 

@@ -27,11 +27,11 @@ func arguments(cfg Config, accel, socket string) []string {
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		"-kernel", cfg.Kernel, "-initrd", cfg.Initrd,
 		"-append", strings.TrimSpace("root=/dev/vda rw console=ttyS0 net.ifnames=0 mitigations=off panic=-1 quiet systemd.show_status=1 " + cfg.Append),
-		"-drive", "file=" + escape(cfg.Disk) + ",if=virtio,format=qcow2,cache=unsafe,discard=unmap",
 		"-netdev", user, "-device", "virtio-net-pci,netdev=net0",
 		"-device", "virtio-rng-pci",
 		"-serial", "stdio", "-qmp", "unix:" + escape(socket) + ",server=on,wait=off",
 	}
+	args = append(args, drive(cfg)...)
 	if cfg.UUID != "" {
 		args = append(args, "-uuid", cfg.UUID)
 	}
@@ -51,6 +51,20 @@ func arguments(cfg Config, accel, socket string) []string {
 		args = append(args, "-smbios", "type=11,value=io.systemd.credential.binary:"+escape(name)+"="+value)
 	}
 	return slices.Concat(args, cfg.Args)
+}
+
+// drive is the disk. One that is recorded hears of flushes, and does not wait for this machine's disk either.
+func drive(cfg Config) []string {
+	if cfg.WriteLog == "" {
+		return []string{"-drive", "file=" + escape(cfg.Disk) + ",if=virtio,format=qcow2,cache=unsafe,discard=unmap"}
+	}
+	return []string{
+		"-blockdev", "driver=file,node-name=kept,cache.no-flush=on,filename=" + escape(cfg.Disk),
+		"-blockdev", "driver=qcow2,node-name=disk,cache.no-flush=on,file=kept",
+		"-blockdev", "driver=file,node-name=log,cache.no-flush=on,filename=" + escape(cfg.WriteLog),
+		"-blockdev", "driver=blklogwrites,node-name=recorded,file=disk,log=log",
+		"-device", "virtio-blk-pci,drive=recorded",
+	}
 }
 
 // tmpfiles returns tmpfiles.d(5) lines that write each user's authorized_keys.

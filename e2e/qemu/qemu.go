@@ -3,8 +3,8 @@
 //
 // KVM is used where it works. Emulation boots Debian to SSH in some 20 to 40 s.
 // The disk cache is "unsafe": what the guest has written survives [VM.Kill], what
-// it has not yet written is lost, as with a power cut; the order in which a real
-// disk would lose its own cache is not tried.
+// it has not yet written is lost, as with a power cut. In which order a real disk
+// would lose its own cache is for package writelog to try.
 package qemu
 
 import (
@@ -41,6 +41,7 @@ type Config struct {
 	Append      string            // more kernel parameters
 	Args        []string          // more arguments for QEMU
 	MemoryMB    int               // 0 means 1024
+	WriteLog    string            // an empty file that gets all that is written to the disk, and each flush (package writelog); "" for none
 	Network     string            // network namespace file (netns.Namespace.Path) that the guest's connections start from; see below
 }
 

@@ -10,19 +10,20 @@ import (
 	"github.com/leaven-dev/leaven/firstboot"
 )
 
-// TestCommandsInTheMiddle stops, kills and doubles first boot while a command of the configuration is at work. Nothing is told in
-// between, each command is at work once at a time, and what is secret stays so.
+// TestCommandsInTheMiddle stops, kills, crashes and doubles first boot while a command of the configuration is at work. Nothing is told
+// in between, each command is at work once at a time, what is secret stays so, and a daemon that a command started lives on.
 func TestCommandsInTheMiddle(t *testing.T) {
 	image := copyRoot(t, "bookworm")
 	install(t, image)
 	root := clone(t, image)
 	put(t, root, "etc/leaven/firstboot.yaml", `run:
-- {name: daemon, command: "setsid sleep 4711 >/dev/null 2>&1 </dev/null &", network: false} # ends with a unit that fails
+- {name: daemon, command: "setsid sleep 4711 >/dev/null 2>&1 </dev/null &", network: false}
 - {name: tells, command: ": in-the-text; echo $TOKEN; echo x >>/tells", environment: {TOKEN: in-the-environment}, network: false}
 - {name: slow, command: "echo x >>/slow; [ -e /go ] || sleep 4712", network: false, after: [daemon, tells]}
 - {name: bad, command: "[ -e /good ]", policy: degrade, network: false, after: [slow]}
 signal: {command: "cat >/told"}
 `, 0o644)
+	put(t, root, "etc/systemd/system/leaven-firstboot.service.d/soon.conf", "[Service]\nRestartSec=1\n", 0o644)
 	put(t, root, "root/user-data", shebang+"hostname: second\n", 0o755)
 	c := begin(t, nspawn.Config{Root: root})
 	sh := func(script string) string {
@@ -57,14 +58,19 @@ signal: {command: "cat >/told"}
 		t.Errorf("stopped: %s", out)
 	}
 
-	// Killed: systemd starts it anew, and who waits for the end waits for that.
+	// Killed, as when memory runs out, and crashed: SIGQUIT ends a Go program as a crash does. systemd starts it anew, and who waits for
+	// the end waits for that.
 	sh("systemctl --no-block start leaven-firstboot")
 	wait("2")
-	sh("systemctl kill --signal=KILL --kill-who=main leaven-firstboot; until ! pgrep -f '[s]leep 4712'; do sleep 0.1; done; touch /go")
+	sh("systemctl kill --signal=KILL --kill-who=main leaven-firstboot")
+	wait("3")
+	sh("touch /go; systemctl kill --signal=QUIT --kill-who=main leaven-firstboot")
 	if s := statusOf(t, c); s.Result != firstboot.Degraded || find(s, "bad").Result != firstboot.Failed {
 		t.Errorf("killed and started anew: %s", s.Verdict)
 	}
-	if out := sh("wc -l </tells; wc -l </slow; pgrep -c sleep; systemctl is-failed leaven-firstboot; grep -o 'is up, but degraded' /told | head -1"); out != "1\n3\n0\nfailed\nis up, but degraded" {
+	// The daemon is the one sleep that is left: the unit that failed does not take it along.
+	const left = "pgrep -xc sleep; pgrep -fc '[s]leep 4711'; systemctl is-failed leaven-firstboot"
+	if out := sh("wc -l </tells; wc -l </slow; " + left + "; grep -o 'is up, but degraded' /told | head -1"); out != "1\n4\n1\n1\nfailed\nis up, but degraded" {
 		t.Errorf("commands that ran, what they left behind, the unit, what was told: %q", out)
 	}
 
@@ -74,5 +80,22 @@ signal: {command: "cat >/told"}
 	}
 	if s := statusOf(t, c); s.Result != firstboot.OK {
 		t.Errorf("corrected by hand: %s", s.Verdict)
+	}
+
+	// It crashes every time: systemd does not try for ever, and all are told. What it left at work is ended.
+	put(t, root, "etc/leaven/firstboot.d/crash.yaml", "run: [{name: crash, command: \"echo x >>/crash; sleep 4713\", always: true, network: false, after: [bad]}]\n", 0o644)
+	sh(`systemctl --no-block start leaven-firstboot; for n in 1 2 3; do
+		until [ "$(wc -l </crash)" = $n ] && grep -A6 '"id": "crash"' /var/lib/leaven/current/state.json | grep -q running; do sleep 0.1; done
+		systemctl kill --signal=QUIT --kill-who=main leaven-firstboot
+	done`)
+	const why = "failed: first boot was cut off 3 times in this boot"
+	if s := statusOf(t, c); s.Result != firstboot.Failed || !strings.Contains(s.Verdict, why) || !strings.Contains(s.Verdict, "the last time at crash") {
+		t.Errorf("crashed three times: %s", s.Verdict)
+	}
+	if out := sh("wc -l </crash; " + left + "; grep -o '" + why + "' /told /run/motd.d/leaven | wc -l"); out != "3\n1\n1\nfailed\n1" {
+		t.Errorf("crashed three times: %q\n%s", out, sh("cat /told /run/motd.d/leaven"))
+	}
+	if !strings.Contains(c.Console.Text(), why) {
+		t.Errorf("the console does not say it:\n%s", c.Console.Tail(10))
 	}
 }

@@ -14,7 +14,8 @@ import (
 )
 
 // TestCutOffInTheMiddle kills an instance, as a power cut does, while a step of its first boot is at work: the next boot goes on
-// where it was. What was done is not done again, what was begun is.
+// where it was. What was done is not done again, what was begun is. Its network never comes, and whoever waits for that waits for ever:
+// steps that need none do not.
 func TestCutOffInTheMiddle(t *testing.T) {
 	image := copyRoot(t, "bookworm")
 	install(t, image)
@@ -25,11 +26,17 @@ func TestCutOffInTheMiddle(t *testing.T) {
 - {name: beside, command: "echo x >>/beside", network: false}
 `, 0o644)
 	root := clone(t, image)
+	put(t, root, "etc/systemd/system/never-online.service", "[Unit]\nDefaultDependencies=no\nBefore=network-online.target\n[Service]\nType=oneshot\nExecStart=/bin/sleep infinity\n", 0o644)
+	put(t, root, "etc/systemd/system/wants-it.service", "[Unit]\nDefaultDependencies=no\nWants=network-online.target\nAfter=network-online.target\n[Service]\nExecStart=/bin/sleep infinity\n", 0o644)
+	chroot(t, root, "systemctl -q add-wants network-online.target never-online.service; systemctl -q add-wants basic.target wants-it.service")
 	c := begin(t, nspawn.Config{Root: root})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if _, err := c.Run(ctx, "sh", "-c", "until [ -s /second ] && [ -s /beside ]; do sleep 0.1; done; sync"); err != nil {
 		t.Fatal(err)
+	}
+	if out, _ := c.Run(ctx, "systemctl", "is-active", "never-online", "network-online.target"); strings.TrimSpace(out) != "activating\ninactive" {
+		t.Errorf("the network is not waited for, so nothing is shown: %s", out)
 	}
 	// While it is at work, it says at which step, and nothing of the boot waits for it.
 	if text, _ := c.Run(ctx, "leaven", "status"); !strings.Contains(text, "is being brought up") || !strings.Contains(text, "second") {

@@ -53,8 +53,9 @@ func (a *Agent) Run(ctx context.Context, stage Stage) Summary {
 		b, who, err = a.open(rec.Boot)
 	}
 	if err == nil {
+		cut := a.cutOff(rec, b)
 		b.note(func(s *State) { s.putStage(rec); s.anew(stage) })
-		err = a.phases(ctx, stage, b, who)
+		err = a.phases(ctx, rec, b, who, cut)
 	}
 	rec.Result = Failed
 	if err == nil {
@@ -63,6 +64,9 @@ func (a *Agent) Run(ctx context.Context, stage Stage) Summary {
 		rec.Result = a.withoutRecords(who)
 	}
 	rec.Ended, rec.Seconds = time.Now().UTC(), seconds(time.Since(began))
+	if err != nil {
+		rec.Message, rec.Cure = err.Error(), cureOf(err)
+	}
 	if b != nil {
 		b.update(func(s *State) { s.putStage(rec) })
 		b.event(Event{Stage: stage, Event: string(rec.Result), Seconds: rec.Seconds})
@@ -89,13 +93,16 @@ func (a *Agent) Run(ctx context.Context, stage Stage) Summary {
 }
 
 // phases runs the steps of a stage. What later steps are may depend on what earlier ones found.
-func (a *Agent) phases(ctx context.Context, stage Stage, b *book, who identification) error {
-	r := &runner{stage: stage, book: b, log: a.Log, extend: a.Extend, line: a.console()}
+func (a *Agent) phases(ctx context.Context, rec StageRecord, b *book, who identification, cut error) error {
+	r := &runner{stage: rec.Stage, book: b, log: a.Log, extend: a.Extend, line: a.console()}
 	defer r.line.close()
-	if stage == Identity {
+	if rec.Stage == Identity {
 		return r.run(ctx, a.identitySteps(b, who))
 	}
 	p := &provision{agent: a, book: b, who: who}
+	if cut != nil {
+		return p.giveUp(ctx, r, cut)
+	}
 	if err := r.run(ctx, p.ground()); err != nil {
 		return err
 	}
@@ -152,6 +159,10 @@ func (a *Agent) begin(rec *StageRecord) (err error) {
 	}
 	if rec.Boot, err = line(a.Root, "/proc/sys/kernel/random/boot_id"); err != nil {
 		return err
+	}
+	// Who wrote that it is at work had the lock, and is gone.
+	if prior, begun, err := loadStage(a.Root, rec.Stage, rec.Boot); err == nil && begun && prior.Result == Running {
+		rec.CutOff = prior.CutOff + 1
 	}
 	return saveStage(a.Root, *rec)
 }

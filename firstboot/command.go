@@ -98,7 +98,7 @@ func (p *provision) commandWith(ctx context.Context, r config.Run, c schema.Comm
 		name, args = c.Args[0], c.Args[1:]
 	}
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = append(environment(), p.shell...)
+	cmd.Env = append(append(environment(), stepVariable+"="+r.Name), p.shell...)
 	cmd.Dir, cmd.Stdin = "/", stdin
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // and so a process group
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
@@ -129,13 +129,27 @@ func (p *provision) commandWith(ctx context.Context, r config.Run, c schema.Comm
 		err = context.Cause(ctx)
 	case errors.Is(err, exec.ErrWaitDelay):
 		p.agent.say(r.Name, "it ended well and left something running that holds its output, which is closed now; "+
-			"a daemon is better started as a unit, or with its output redirected")
+			"start a daemon as a unit, or with its output redirected: it may end when it prints something now")
 		err = nil
 	}
 	if err != nil {
-		return WithCure(fmt.Errorf("cannot run `%s`: %w", c.Name(), err), "see what it said: journalctl LEAVEN_STEP="+r.Name)
+		cure := "see what it said: journalctl LEAVEN_STEP=" + r.Name
+		if ctx.Err() == nil && killed(err) {
+			cure = "see whether memory ran out: journalctl --dmesg --grep=oom; and " + cure
+		}
+		return WithCure(fmt.Errorf("cannot run `%s`: %w", c.Name(), err), cure)
 	}
 	return nil
+}
+
+// killed tells a command that somebody killed.
+func killed(err error) bool {
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
 }
 
 // environment is what commands get: this process's, without what tells it apart as a unit of its own.

@@ -24,6 +24,7 @@ type provision struct {
 	heard    bool            // the metadata service answers
 	first    map[string]bool // ids of the first lot
 	shell    []string        // variables for commands that are written for the shell: NAME=value
+	gaveUp   error           // why nothing but the report is done
 }
 
 // ground is what has to be known before anything can be done: who this is, what user data says.

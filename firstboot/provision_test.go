@@ -434,7 +434,7 @@ func TestOwnSteps(t *testing.T) {
 // was wrong before does not count, and nobody is told of it.
 func TestCorrectedByHand(t *testing.T) {
 	c := newCloud(t, "i-00000001")
-	c.data = ours + "run: [{name: wrong, command: exit 1}]\nsignal: {tag: state, command: \"[ -e " + c.dir + "/up ] && grep -o is.up >" + c.dir + "/told\", deadline: 300ms}\n"
+	c.data = ours + "run: [{name: wrong, command: exit 1}]\nsignal: {tag: state, command: \"[ -e " + c.dir + "/up ] && grep -o is.up >" + c.dir + "/told\", deadline: 1s}\n"
 	if sum := c.boot("1"); sum.Result != Failed || sum.Step != "wrong" {
 		t.Fatalf("verdict: %v", sum)
 	}

@@ -70,7 +70,11 @@ func (p *provision) report() []Step {
 			}
 			// It is not through, since this is a part of it; what is told is how it stands.
 			status.Result = result
-			status.Verdict = p.agent.summary(StageRecord{Stage: Provision, Boot: p.book.boot, Result: result}, p.book).String()
+			rec := StageRecord{Stage: Provision, Boot: p.book.boot, Result: result}
+			if p.gaveUp != nil {
+				rec.Message, rec.Cure = p.gaveUp.Error(), cureOf(p.gaveUp)
+			}
+			status.Verdict = p.agent.summary(rec, p.book).String()
 			data, err := json.Marshal(status)
 			if err != nil {
 				return err
@@ -118,6 +122,9 @@ func (p *provision) forReport() (*config.Loaded, error) {
 
 // result is how the instance stands so far.
 func (p *provision) result() Result {
+	if p.gaveUp != nil {
+		return Failed
+	}
 	result := p.book.verdict(Provision)
 	if rec, ran, err := loadStage(p.agent.Root, Identity, p.book.boot); err == nil && ran && worse(rec.Result, result) {
 		result = rec.Result

@@ -57,6 +57,7 @@ type StageRecord struct {
 	Ended   time.Time `json:"ended,omitzero"`
 	Seconds float64   `json:"seconds"`
 	Result  Result    `json:"result"`
+	CutOff  int       `json:"cut_off,omitempty"` // how many runs before this one, in this boot, came to no end: they crashed or were killed
 	Message string    `json:"message,omitempty"` // what went wrong outside of the steps
 	Cure    string    `json:"cure,omitempty"`
 }

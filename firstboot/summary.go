@@ -77,7 +77,8 @@ func summarize(stages []StageRecord, state *State, boot string) Summary {
 			sum.Done++
 		}
 		// A blocked step is no cause; the failed one that it waits for is.
-		if r := s.weighed(); s.Result == Failed && worse(r, worst) {
+		// Nor is a step that a degraded instance would have; a stage that failed for a reason of its own says it.
+		if r := s.weighed(); s.Result == Failed && worse(r, worst) && (sum.Message == "" || !worse(sum.Result, r)) {
 			worst = r
 			sum.Step, sum.Title, sum.Message, sum.Cure = s.ID, s.Title, s.Message, s.Cure
 		}

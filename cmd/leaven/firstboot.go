@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -87,6 +88,9 @@ func readLayer(name string) (*config.Layer, error) {
 }
 
 func runFirstboot(ctx context.Context, agent *firstboot.Agent, stages []firstboot.Stage) error {
+	if err := crashBySignal(); err != nil {
+		return exitError{1, err}
+	}
 	var sum firstboot.Summary
 	for _, stage := range stages {
 		if sum = agent.Run(ctx, stage); sum.Yielded {
@@ -108,6 +112,16 @@ func runFirstboot(ctx context.Context, agent *firstboot.Agent, stages []firstboo
 		return exitError{2, nil}
 	}
 	return exitError{1, nil} // the verdict was told
+}
+
+// crashBySignal makes a crash end the program with SIGABRT, so that leaven-firstboot.service can tell it from the verdict "degraded":
+// a Go program that crashes ends with 2 else. There is no core dump, since user data may hold secrets.
+func crashBySignal() error {
+	debug.SetTraceback("crash")
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		return fmt.Errorf("cannot switch off core dumps: %w", err)
+	}
+	return nil
 }
 
 // newAgent makes an agent for a tree. One that is not this system has no console.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -115,9 +116,11 @@ func scanFor(t *testing.T, c *nspawn.Container, count int) []string {
 	return keys
 }
 
-// TestUserData boots instances whose user data comes from a metadata service, without cloud-init.
+// TestUserData boots instances whose user data comes from a metadata service, without cloud-init: one that is there, late, slow, broken
+// or absent. Whatever it is, nobody is shown a host key of the image.
 func TestUserData(t *testing.T) {
 	image := copyRoot(t, "bookworm")
+	baked := publicKeys(t, image)
 	install(t, image)
 	onEC2(t, image)
 	const id = "i-0123456789abcdef0"
@@ -127,7 +130,12 @@ func TestUserData(t *testing.T) {
 	}
 	const ours = shebang + "hostname: ${tag.Name}-${instance.zone}\nssh: {rsa: 2048}\nrun:\n- {name: greet, command: 'echo ${instance.ipv4} ${instance.id} >/greeting'}\n"
 
+	// Side by side: one of them waits for a minute.
+	t.Run("metadata", func(t *testing.T) { t.Parallel(); testMetadataService(t, image, baked) })
+	t.Run("bad user data", func(t *testing.T) { t.Parallel(); testBadUserData(t, image, baked) })
+
 	t.Run("late network, late service", func(t *testing.T) {
+		t.Parallel()
 		v, root := newVPC(t), clone(t, image)
 		c := start(t, v, root)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -157,8 +165,8 @@ func TestUserData(t *testing.T) {
 			t.Errorf("its name resolves to %q", got)
 		}
 		keys := scanFor(t, c, 3)
-		if len(keys) != 3 || !strings.Contains(strings.Join(keys, " "), "ssh-rsa ") {
-			t.Errorf("sshd shows %q, want an RSA key too", keys)
+		if len(keys) != 3 || share(keys, baked) || !strings.Contains(strings.Join(keys, " "), "ssh-rsa ") {
+			t.Errorf("sshd shows %q, want an RSA key too, and none of the image's", keys)
 		}
 		off(t, c)
 
@@ -181,12 +189,14 @@ func TestUserData(t *testing.T) {
 		result           firstboot.Result
 	}{
 		"MIME part":    {mimeUserData(ours), "user-data", "part 2", firstboot.OK},
+		"gzip":         {gzipped(t, ours), "user-data", "user data", firstboot.OK},
 		"not ours":     {"#cloud-config\nhostname: x\n", "user-data", "none for Leaven", firstboot.OK},
 		"none":         {"", "user-data", "none for Leaven", firstboot.OK},
 		"typing error": {shebang + "hostnme: x\n", "config", `user data:2:1: unknown key "hostnme" (did you mean "hostname"?)`, firstboot.Failed},
 		"bad shebang":  {"#!/usr/local/bin/leaven firstboot\nhostname: x\n", "user-data", "firstboot --config", firstboot.Failed},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			v, root := newVPC(t), clone(t, image)
 			v.up()
 			v.metadata(id, c.data)
@@ -195,8 +205,8 @@ func TestUserData(t *testing.T) {
 			if rec := find(s, c.step); s.Result != c.result || !strings.Contains(rec.Message, c.want) {
 				t.Errorf("status: %s; step %v, want %q", s.Verdict, rec, c.want)
 			}
-			if keys := scanFor(t, container, 2); len(keys) < 2 {
-				t.Errorf("nobody can log in: %q", keys)
+			if keys := scanFor(t, container, 2); len(keys) < 2 || share(keys, baked) {
+				t.Errorf("nobody can log in, or sees a key of the image: %q", keys)
 			}
 			if c.result == firstboot.Failed {
 				if !strings.Contains(container.Console.Text(), c.want) {
@@ -208,6 +218,122 @@ func TestUserData(t *testing.T) {
 			}
 		})
 	}
+}
+
+// testMetadataService boots instances beside a metadata service that does not do as it should. They wait side by side.
+func testMetadataService(t *testing.T, image string, baked []string) {
+	const id = "i-0123456789abcdef0"
+	for _, c := range []struct {
+		name    string
+		serve   func(t *testing.T, v *vpc)
+		result  firstboot.Result
+		step    string
+		message string
+	}{
+		{"late by a minute", func(t *testing.T, v *vpc) {
+			timer := time.AfterFunc(time.Minute, func() { v.metadata(id, shebang+"hostname: late\n") })
+			t.Cleanup(func() { timer.Stop() })
+		}, firstboot.OK, "metadata", "says the same"},
+		{"503 at first", func(t *testing.T, v *vpc) { v.metadata(id, shebang+"hostname: late\n").Fail(6, 503) }, firstboot.OK, "metadata", "says the same"},
+		{"slow", func(t *testing.T, v *vpc) { v.metadata(id, shebang+"hostname: late\n").Slow(800 * time.Millisecond) }, firstboot.OK, "metadata", "says the same"},
+		{"token refused", func(t *testing.T, v *vpc) { v.metadata(id, "").RefuseTokens(true) },
+			firstboot.Failed, "metadata", "instance metadata is switched off: 169.254.169.254 answers a request for a session token with 403 Forbidden"},
+		{"version 1", func(t *testing.T, v *vpc) { v.metadata(id, "").Version1() }, firstboot.Failed, "metadata", "it does not speak version 2, and version 1 is not safe"},
+		{"absent", func(*testing.T, *vpc) {}, firstboot.Failed, "metadata", "took longer than 10s"},
+		{"wrong id", func(t *testing.T, v *vpc) { v.metadata("<html>", "") }, firstboot.Failed, "metadata", `"<html>", which is none; something else answers`},
+		{"other id", func(t *testing.T, v *vpc) { v.metadata("i-0eeeeeeeeeeeeeeee", "") }, firstboot.OK, "metadata", "calls it i-0eeeeeeeeeeeeeeee"}, // whoever started it has given it another
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			v, root := newVPC(t), clone(t, image)
+			if c.name == "absent" {
+				put(t, root, "etc/leaven/firstboot.d/soon.yaml", "network: {wait: 10s}\n", 0o644)
+			}
+			v.up()
+			c.serve(t, v)
+			container := begin(t, nspawn.Config{Root: root, Credentials: map[string]string{"leaven.instance-id": id}, Network: v.instance.Path()})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			if _, err := container.Run(ctx, "sh", "-c", "until systemctl is-active --quiet ssh.service; do sleep 0.2; done"); err != nil {
+				t.Errorf("sshd waits for the metadata service: %v", err)
+			}
+			keys := ownKeys(t, container, baked) // not only at the end
+			s := statusOf(t, container)
+			if rec := find(s, c.step); s.Result != c.result || !strings.Contains(rec.String(), c.message) {
+				t.Errorf("status: %s; step %s: %s", s.Verdict, c.step, rec)
+			}
+			if again := ownKeys(t, container, baked); strings.Join(again, " ") != strings.Join(keys, " ") {
+				t.Errorf("the host keys changed: %q", again)
+			}
+			if text := container.Console.Text(); c.result == firstboot.Failed && !strings.Contains(text, c.message) {
+				t.Errorf("the console does not say why:\n%s", text)
+			}
+			if c.result == firstboot.OK && c.name != "other id" && run(t, container, "hostname") != "late" {
+				t.Error("the user data did not arrive")
+			}
+		})
+	}
+}
+
+// testBadUserData gives one instance bad user data of all kinds, one after another: each is told with its place and what to do.
+func testBadUserData(t *testing.T, image string, baked []string) {
+	v, root := newVPC(t), clone(t, image)
+	v.up()
+	fake := v.metadata("i-0123456789abcdef0", shebang+"hostname: good\n")
+	c := begin(t, nspawn.Config{Root: root, Credentials: map[string]string{"leaven.instance-id": "i-0123456789abcdef0"}, Network: v.instance.Path()})
+	if s := statusOf(t, c); s.Result != firstboot.OK {
+		t.Fatalf("status: %s", s.Verdict)
+	}
+	keys := ownKeys(t, c, baked)
+	for _, bad := range []struct{ data, says string }{
+		{shebang + "hostname: [x\n", "user data:3:1: did not find expected ',' or ']'"},
+		{shebang + "run: [{name: a, comand: x}]\n", `user data:2:17: unknown key "comand" (did you mean "command"?)`},
+		{shebang + "- hostname\n", "user data:2:1: want keys with values here, not a list"},
+		{shebang + "network: {wait: 5x}\n", `user data:2:17: want a duration such as 90s, 5m or 1h30m here, not "5x"`},
+		{shebang + "hostname: web-${instance.regoin}\n", `did you mean "instance.region"?`},
+		{shebang + "hostname: ${tag.Nmae}\n", `the instance has no tag Nmae (did you mean "Name"?)`},
+		{shebang + "hostname: a_b\n", "user data:2:11: "},
+		{shebang + "run:\n- {name: a, command: x}\n- {name: b, command: x, after: [aa]}\n", `user data:4:33: step "b" comes after "aa", which does not exist`},
+		{shebang + "run: [{name: a, command: x, after: [b]}, {name: b, command: x, after: [a]}]\n", "cannot order the steps: each waits for the next one: a → b → a"},
+		{shebang + "run: [{name: network, command: x}]\n", "user data:2:14: Leaven has a step"},
+		{shebang + "mounts: [{at: /srv, efs: fs-1}]\n", `user data:2:26: "fs-1" does not fit here: an EFS file system`},
+		{"\n" + shebang + "hostname: x\n", "blank lines come before"},
+		{"\xff\xfe" + strings.Join(strings.Split(shebang, ""), "\x00") + "\x00", "it is UTF-16; save it as UTF-8"},
+		{gzipped(t, shebang+"hostname: x\n")[:60], "its gzip is damaged"},
+		{strings.Replace(mimeUserData(shebang+"hostname: x\n"), "#!/bin/sh\ntrue\n", shebang, 1), "part"},
+	} {
+		fake.Set("user-data", bad.data)
+		out, err := c.Run(t.Context(), "leaven", "firstboot")
+		s := statusOf(t, c)
+		if err == nil || s.Result != firstboot.Failed || !strings.Contains(s.Verdict, bad.says) {
+			t.Errorf("%.80q: %v, want %q; %v\n%s", bad.data, s.Verdict, bad.says, err, out)
+		}
+		if !strings.Contains(c.Console.Text(), bad.says) {
+			t.Errorf("%.80q: the console does not say %q:\n%s", bad.data, bad.says, c.Console.Tail(5))
+		}
+		t.Logf("%.80q: %s", bad.data, s.Verdict)
+	}
+	fake.Set("user-data", shebang+"hostname: corrected\n")
+	run(t, c, "leaven", "firstboot")
+	if name := run(t, c, "hostname"); name != "corrected" {
+		t.Errorf("host name %q", name)
+	}
+	if again := ownKeys(t, c, baked); strings.Join(again, " ") != strings.Join(keys, " ") {
+		t.Errorf("the host keys changed: %q", again)
+	}
+}
+
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var b strings.Builder
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 // mimeUserData is multi-part user data as Terraform's cloudinit_config makes it, with ours behind a script.

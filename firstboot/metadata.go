@@ -42,6 +42,9 @@ func (p *provision) wait(ctx context.Context) (context.Context, context.CancelFu
 	return context.WithTimeoutCause(ctx, p.patience(), fmt.Errorf("took longer than %v", p.patience()))
 }
 
+// StrangerCure is for answers that are none of EC2's metadata service.
+const StrangerCure = "something else answers at the address of the metadata service: a proxy, or a container's agent; take that away"
+
 // known tells whether an earlier boot has recorded what the metadata service said.
 func (p *provision) known() bool {
 	rec, there := p.book.step("metadata")
@@ -87,6 +90,9 @@ func (p *provision) metadataStep() Step {
 				p.launch = was
 				return Verdict{OK: true, Text: "silent; going on with what it said before: " + err.Error()}, nil
 			}
+			if err != nil && cureOf(err) != "" {
+				return Verdict{}, err
+			}
 			if err != nil {
 				return Verdict{}, WithCure(err, "allow the metadata service for this instance (HttpEndpoint enabled, hop limit 1 or more)")
 			}
@@ -110,7 +116,7 @@ func (p *provision) compare(id string) (Verdict, error) {
 		return Verdict{OK: true, Text: "calls it " + id}, nil // whoever started it gave it another name
 	case p.who.Source == FromDMI:
 		return Verdict{}, WithCure(fmt.Errorf("the metadata service says that this is %s, the firmware says %s", id, p.who.ID),
-			"something else answers at the address of the metadata service: a proxy, or a container's agent")
+			StrangerCure)
 	case ec2ID.MatchString(p.who.ID):
 		return Verdict{Text: fmt.Sprintf("would make an identity for %s: this is not %s any more, from which its disk was copied", id, p.who.ID)}, nil
 	}

@@ -76,6 +76,9 @@ func cureOf(err error) string {
 	return ""
 }
 
+// Cure returns what the reader can do about an error, or "".
+func Cure(err error) string { return cureOf(err) }
+
 type curable struct {
 	err  error
 	cure string

@@ -29,10 +29,15 @@ user data, or plain YAML. It is laid over the files in the tree as at first boot
 not filled in.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if _, err := readConfig(*dir, args); err != nil {
+			_, bare, err := readConfig(*dir, args)
+			if err != nil {
 				return failed(err)
 			}
-			_, err := fmt.Fprintln(p.stderr, "in order")
+			text := "in order"
+			if bare {
+				text += "; as user data it needs the first line " + userdata.FirstLine
+			}
+			_, err = fmt.Fprintln(p.stderr, text)
 			return failed(err)
 		},
 	}
@@ -41,7 +46,7 @@ not filled in.`,
 		Short: "Show the configuration as it is with all layers, each value with its origin; secrets are left out",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			loaded, err := readConfig(*dir, args)
+			loaded, _, err := readConfig(*dir, args)
 			if err != nil {
 				return failed(err)
 			}
@@ -78,40 +83,43 @@ func newSchemaCommand(p *program) *cobra.Command {
 	return cmd
 }
 
-// readConfig lays a file of user data, if one is named, over the files of a tree.
-func readConfig(dir string, args []string) (*config.Loaded, error) {
+// readConfig lays a file of user data, if one is named, over the files of a tree. A bare one is YAML without the line that makes it
+// Leaven's as user data.
+func readConfig(dir string, args []string) (loaded *config.Loaded, bare bool, err error) {
 	root, err := openRoot(dir, false)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer root.Close()
 	layers, err := config.Files(root)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for _, name := range args {
 		data, err := os.ReadFile(name)
 		if err != nil {
-			return nil, fmt.Errorf("cannot read the configuration: %w", err)
+			return nil, false, fmt.Errorf("cannot read the configuration: %w", err)
 		}
 		part, err := userdata.Find(data)
+		if err == nil && part.None() && userdata.Others(data) {
+			err = fmt.Errorf("nothing in it is for Leaven: the first line, or that of a part, must be `%s`", userdata.FirstLine)
+		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, false, fmt.Errorf("%s: %w", name, err)
 		}
 		layer := config.Layer{Name: name, Text: part.Text}
 		if part.None() {
-			layer.Text = data
+			layer.Text, bare = data, true
 		} else if part.Where != "user data" {
 			layer.Name = name + ", " + part.Where
 		}
 		layers = append(layers, layer)
 	}
 	parts := parts()
-	loaded, err := config.Load(layers, sectionsOf(parts)...)
-	if err != nil {
-		return nil, err
+	if loaded, err = config.Load(layers, sectionsOf(parts)...); err != nil {
+		return nil, false, err
 	}
-	return loaded, firstboot.CheckOrder(root, loaded, parts)
+	return loaded, bare, firstboot.CheckOrder(root, loaded, parts)
 }
 
 // sections are those of the plugins.

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/leaven-dev/leaven/firstboot"
 )
 
 // version is set by the build: -ldflags "-X main.version=v1.2.3".
@@ -32,7 +34,11 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	code, err := statusOf(root.ExecuteContext(ctx))
 	if err != nil {
-		fmt.Fprintf(stderr, "leaven: %v\n", err)
+		text := err.Error()
+		if cure := firstboot.Cure(err); cure != "" {
+			text += "; " + cure
+		}
+		fmt.Fprintf(stderr, "leaven: %s\n", text)
 	}
 	return code
 }

@@ -48,7 +48,7 @@ so alone.`,
 				if *file != "" {
 					files = []string{*file}
 				}
-				loaded, err := readConfig(*dir, files)
+				loaded, _, err := readConfig(*dir, files)
 				if err != nil {
 					return failed(err)
 				}

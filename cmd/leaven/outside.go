@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 
 	"github.com/leaven-dev/leaven/firstboot"
@@ -29,7 +30,13 @@ func outside(log func(journal.Entry)) (*firstboot.Outside, error) {
 			}
 			return found.String(), nil
 		},
-		Metadata: func(ctx context.Context) (map[string]string, error) { return values(ctx, client) },
+		Metadata: func(ctx context.Context) (map[string]string, error) {
+			all, err := values(ctx, client)
+			if errors.Is(err, metadata.ErrNoID) {
+				err = firstboot.WithCure(err, firstboot.StrangerCure)
+			}
+			return all, err
+		},
 		UserData: func(ctx context.Context) ([]byte, error) {
 			data, _, err := client.UserData(ctx)
 			return data, err

@@ -49,7 +49,7 @@ type Network struct {
 
 // SSH is the section of this name.
 type SSH struct {
-	RSA         int          `key:"rsa" doc:"bits of an RSA host key that is made once sshd is up; 0 makes none" pattern:"0|2048|3072|4096"`
+	RSA         int          `key:"rsa" doc:"bits of an RSA host key that is made once sshd is up: 2048, 3072 or 4096; 0 makes none" pattern:"0|2048|3072|4096"`
 	Certificate *Certificate `key:"certificate" doc:"host certificates, so that clients need no trust on first use"`
 }
 

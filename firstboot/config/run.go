@@ -14,7 +14,7 @@ type Run struct {
 	Name        string            `key:"name" doc:"the step's name: small letters, digits and dashes" is:"required,literal" pattern:"[a-z][a-z0-9-]{0,62}"`
 	Command     schema.Command    `key:"command" doc:"a program with its arguments, as a list, or a text for /bin/sh" is:"required"`
 	Unless      schema.Command    `key:"unless" doc:"ends with 0 where there is nothing to do, and must do so after the command"`
-	Creates     string            `key:"creates" doc:"a path: the command is not run where it exists, and must have made it" pattern:"/.*"`
+	Creates     string            `key:"creates" doc:"an absolute path: the command is not run where it exists, and must have made it" pattern:"/.*"`
 	Always      bool              `key:"always" doc:"run at every boot, not once for an instance"`
 	After       []string          `key:"after" doc:"steps that must be done before" is:"literal"`
 	Network     bool              `key:"network" doc:"whether the command waits for the network" default:"true"`

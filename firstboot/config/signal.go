@@ -1,6 +1,8 @@
 package config
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/leaven-dev/leaven/internal/schema"
@@ -21,6 +23,15 @@ type Signal struct {
 type Health struct {
 	Listen string        `key:"listen" doc:"where it listens: a port, or an address and a port; without it there is none" pattern:"([0-9.]+:|\\[[0-9a-fA-F:]+\\]:)?[0-9]{1,5}"`
 	Fresh  time.Duration `key:"fresh" doc:"how long an answer of the probes is good" default:"5s"`
+}
+
+// Check looks at the port.
+func (h *Health) Check(fail func(key, format string, args ...any)) {
+	if port := h.Listen[strings.LastIndexByte(h.Listen, ':')+1:]; port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			fail("listen", "%s is no port: want 1 to 65535", port)
+		}
+	}
 }
 
 // Leave is what happens when EC2 takes the instance away. Without anything in on, nobody watches for that.

@@ -65,6 +65,14 @@ func (f *finder) unreadable(data []byte, where, why string) {
 	}
 }
 
+// Others tells user data in which nothing is for Leaven, and that says itself whose it is: cloud-init's (cloud-config, MIME), a script.
+func Others(data []byte) bool {
+	text := normal(data)
+	_, message := parseMessage(text)
+	return message || bytes.HasPrefix(data, gzipMagic) || bytes.HasPrefix(text, []byte("#!")) || bytes.HasPrefix(text, []byte("#cloud-")) ||
+		bytes.HasPrefix(text, []byte("#include"))
+}
+
 // look takes data apart until it knows whose it is. A part whose type says that it is ours needs no first line.
 func (f *finder) look(data []byte, where string, typed bool, depth int) {
 	if depth > maxDepth {

@@ -18,6 +18,9 @@ import (
 // instanceID is what every id looks like. An error page is none (cloud-init issue 6270).
 var instanceID = regexp.MustCompile(`^i-[0-9a-f]{8,17}$`)
 
+// ErrNoID says that what answers is not EC2's metadata service.
+var ErrNoID = errors.New("which is none")
+
 // Get reads a path below meta-data, such as "spot/instance-action"; found is false where there is none (404).
 func (c *Client) Get(ctx context.Context, path string) (value string, found bool, err error) {
 	value, err = ask(ctx, c, path, func(ctx context.Context, sdk *imds.Client) (string, error) {
@@ -77,7 +80,7 @@ func (c *Client) Document(ctx context.Context) (imds.InstanceIdentityDocument, e
 	case err != nil:
 		return none, err
 	case !instanceID.MatchString(d.InstanceID):
-		return none, fmt.Errorf("instance metadata says that the instance id is %.80q, which is none", d.InstanceID)
+		return none, fmt.Errorf("instance metadata says that the instance id is %.80q, %w", d.InstanceID, ErrNoID)
 	}
 	c.document = &d
 	return d, nil

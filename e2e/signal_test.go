@@ -16,6 +16,7 @@ import (
 func TestSignals(t *testing.T) {
 	const id = "i-0123456789abcdef0"
 	image := copyRoot(t, "bookworm")
+	baked := publicKeys(t, image)
 	install(t, image)
 	onEC2(t, image)
 	put(t, image, "etc/leaven/firstboot.d/signal.yaml", "signal: {lifecycle_hook: ready, tag: leaven}\n", 0o644)
@@ -61,6 +62,7 @@ func TestSignals(t *testing.T) {
 				if s := statusOf(t, c2); s.Result != c.result {
 					t.Errorf("boot %d: %s", boot, s.Verdict)
 				}
+				ownKeys(t, c2, baked)
 				var calls []string
 				for _, call := range fake.Calls() {
 					calls = append(calls, call.String())

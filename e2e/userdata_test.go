@@ -353,6 +353,7 @@ func TestUserDataThroughCloudInit(t *testing.T) {
 	if err := pristine.CopyTo(t.Context(), image); err != nil {
 		t.Fatal(err)
 	}
+	baked := publicKeys(t, image)
 	install(t, image)
 	put(t, image, "var/lib/cloud/seed/nocloud/meta-data", "instance-id: iid-1\n", 0o644)
 	put(t, image, "etc/cloud/cloud.cfg.d/90-test.cfg", "locale: C.UTF-8\n", 0o644) // the root has no others
@@ -369,6 +370,7 @@ func TestUserDataThroughCloudInit(t *testing.T) {
 				if s := statusOf(t, c); s.Result != firstboot.OK || !strings.Contains(find(s, "user-data").Message, "/var/lib/cloud/") {
 					t.Errorf("status: %s; %v", s.Verdict, find(s, "user-data"))
 				}
+				ownKeys(t, c, baked)
 				if name := run(t, c, "hostname"); name != "from-user-data" {
 					t.Errorf("host name %q", name)
 				}

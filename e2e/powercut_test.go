@@ -106,7 +106,7 @@ func recordFirstBoot(t *testing.T) *history {
 	}
 	v := newVPC(t)
 	v.metadata(cutID, h.userData)
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	vm := startVM(t, qemu.Config{Disk: disk, Kernel: h.kernel, Initrd: h.initrd, Dir: t.ArtifactDir(), InstanceID: cutID, Network: v.instance.Path(), WriteLog: recording})
 	// seen is how much is recorded when the console says something.
@@ -293,7 +293,7 @@ func (h *history) look(t *testing.T, root string) sight {
 // again boots a disk in a virtual machine, switches it off, and returns what its sshd showed.
 func (h *history) again(t *testing.T, raw, dir string) []string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	v := newVPC(t)
 	fake := v.metadata(cutID, h.userData)

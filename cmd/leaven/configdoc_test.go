@@ -52,6 +52,7 @@ func TestExamplesOfUserData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	documents = append(documents, "../../README.md")
 	found := 0
 	for _, name := range documents {
 		text, err := os.ReadFile(name)
@@ -60,6 +61,8 @@ func TestExamplesOfUserData(t *testing.T) {
 		}
 		for _, block := range strings.Split(string(text), "```yaml\n")[1:] {
 			block, _, _ = strings.Cut(block, "```")
+			indent := block[:len(block)-len(strings.TrimLeft(block, " "))] // that of a list
+			block = strings.ReplaceAll(strings.TrimPrefix(block, indent), "\n"+indent, "\n")
 			if !strings.HasPrefix(block, "#!/usr/bin/leaven firstboot") && !strings.HasPrefix(block, "health:") {
 				continue
 			}

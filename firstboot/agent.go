@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/leaven-dev/leaven/firstboot/config"
@@ -176,7 +178,30 @@ func (a *Agent) open(boot string) (*book, identification, error) {
 	if err := b.begin(); err != nil {
 		b.failed = err
 	}
+	b.fail(sweep(a.Root, "/etc"))
 	return b, who, nil
+}
+
+// sweep removes what writes that were cut off left in a folder: rootfs writes under such a name first.
+func sweep(root *rootfs.Root, dir string) error {
+	d, err := root.OpenDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	entries, err := d.ReadDir()
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".leaven-") && e.Type().IsRegular() {
+			err = errors.Join(err, d.Remove(e.Name()))
+		}
+	}
+	return err
 }
 
 // read finds out who this machine is and reads its records.

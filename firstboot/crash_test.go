@@ -38,6 +38,11 @@ func TestKilledAtEveryCall(t *testing.T) {
 		if left := names(t, dir, "var"); !slices.Equal(left, want) {
 			t.Fatalf("killed at call %d: the records are %q, want %q", n, left, want)
 		}
+		for _, name := range names(t, dir, "etc") {
+			if strings.Contains(name, ".leaven-") {
+				t.Fatalf("killed at call %d: %s is left behind", n, name)
+			}
+		}
 		keys := hostKeys(t, dir)
 		for name, key := range keysBefore {
 			if !strings.Contains(key, "baked") && keys[name] != key {

@@ -1,33 +1,45 @@
 package publish
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/leaven-dev/leaven/internal/crashtest"
 	"github.com/leaven-dev/leaven/internal/rootfs"
 )
 
-// contendIn and candidate turn the test program into one contender, in a process that can be killed.
+// contendIn and candidate turn the test program into one contender, in a process that can be killed. With contendOn it contends in
+// one folder after another, as it is told.
 const (
 	contendIn = "LEAVEN_TEST_CONTEND_IN"
 	candidate = "LEAVEN_TEST_CANDIDATE"
+	contendOn = "LEAVEN_TEST_CONTEND_ON"
+	// places are the folders of TestKilledContenders, with colons between them: one that several NFS clients have mounted.
+	places = "LEAVEN_TEST_CONTEST_PLACES"
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(contendOn) != "" {
+		tasks := bufio.NewScanner(os.Stdin)
+		for tasks.Scan() {
+			dir, file, _ := strings.Cut(tasks.Text(), "\t")
+			if err := contend(dir, file); err != nil {
+				fmt.Printf("error: %q\n", err)
+			}
+		}
+		os.Exit(0)
+	}
 	if dir := os.Getenv(contendIn); dir != "" {
 		if err := contend(dir, os.Getenv(candidate)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -44,10 +56,12 @@ func contend(dir, file string) error {
 	if err != nil {
 		return err
 	}
+	defer root.Close()
 	d, err := root.OpenDir("/")
 	if err != nil {
 		return err
 	}
+	defer d.Close()
 	p := Pair{Private: "localhost.priv", Public: "localhost.pub", Bits: 2048, Generate: func(int) (*rsa.PrivateKey, error) {
 		data, err := os.ReadFile(file)
 		if err != nil {
@@ -88,61 +102,6 @@ func contender(t *testing.T, dir, file string) (*exec.Cmd, *bytes.Buffer) {
 	said := &bytes.Buffer{}
 	cmd.Stdout, cmd.Stderr = said, os.Stderr
 	return cmd, said
-}
-
-// Contenders are killed at any moment. Whatever a contender said before, there is one pair in the end, and it is that one.
-func TestKilledContenders(t *testing.T) {
-	rounds := 20
-	if os.Getenv("CI") != "" {
-		rounds = 500
-	}
-	files := candidates(t)
-	kills := 0
-	for round := range rounds {
-		dir := t.TempDir()
-		var wait sync.WaitGroup
-		heard := make(chan string, 17)
-		for i := range 16 {
-			cmd, said := contender(t, dir, files[i%len(files)])
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			var kill *time.Timer
-			if i%2 == 0 {
-				kill = time.AfterFunc(time.Duration(rand.IntN(40))*time.Millisecond, func() { cmd.Process.Kill() })
-			}
-			wait.Go(func() {
-				err := cmd.Wait()
-				if kill == nil && err != nil {
-					t.Errorf("round %d: a contender that nobody killed: %v", round, err)
-				}
-				heard <- said.String()
-			})
-		}
-		wait.Wait()
-		last, said := contender(t, dir, files[0])
-		if err := last.Run(); err != nil {
-			t.Fatalf("round %d: whoever comes later cannot complete it: %v", round, err)
-		}
-		close(heard)
-		for text := range heard {
-			if text == "" {
-				kills++
-			} else if text != said.String() {
-				t.Fatalf("round %d: a contender had another key than the one that is there", round)
-			}
-		}
-		if _, err := pair(0).Read(open(t, dir)); err != nil {
-			t.Fatalf("round %d: %v", round, err)
-		}
-		if err := os.RemoveAll(dir); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if kills == 0 {
-		t.Error("nobody was killed in time: this test shows nothing")
-	}
-	t.Logf("%d rounds of 16, %d killed", rounds, kills)
 }
 
 // A contender is killed at each of its system calls that change something; the next one completes what it left.

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/leaven-dev/leaven/internal/retry"
@@ -74,19 +76,38 @@ func (p Pair) elect(ctx context.Context, dir *rootfs.Dir) (*rsa.PrivateKey, bool
 	if err != nil {
 		return nil, false, fmt.Errorf("cannot make an RSA key: %w", err)
 	}
-	name := prefix + rand.Text()
-	if err := dir.WriteFile(name, encode(privateType, x509.MarshalPKCS1PrivateKey(candidate)), 0o600); err != nil {
-		return nil, false, err
+	key, err := offer(dir, p.Private, encode(privateType, x509.MarshalPKCS1PrivateKey(candidate)), func() (*rsa.PrivateKey, error) { return p.await(ctx, dir) })
+	return key, err == nil && key.Equal(candidate), err
+}
+
+// offer writes a candidate, links it to its name, and returns what get finds under that name then, which may be somebody else's.
+func offer[T any](dir *rootfs.Dir, name string, data []byte, get func() (T, error)) (T, error) {
+	own := prefix + rand.Text()
+	offered := write(dir, own, data)
+	if offered == nil {
+		offered = dir.Link(own, name)
+	} else if !errors.Is(offered, fs.ErrNotExist) && !errors.Is(offered, syscall.ESTALE) { // swept, so that somebody was quicker
+		var none T
+		return none, errors.Join(offered, remove(dir, own))
 	}
-	linked := dir.Link(name, p.Private)
-	key, err := p.await(ctx, dir)
+	found, err := get()
+	if errors.Is(err, fs.ErrNotExist) && offered != nil {
+		err = offered
+	}
+	return found, errors.Join(err, remove(dir, own), dir.Sync())
+}
+
+// write writes a file that nobody else knows of. It has its own name from the beginning, so that [sweep] finds it.
+func write(dir *rootfs.Dir, name string, data []byte) error {
+	f, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) && linked != nil {
-			err = linked
-		}
-		return nil, false, errors.Join(err, remove(dir, name))
+		return err
 	}
-	return key, key.Equal(candidate), errors.Join(remove(dir, name), dir.Sync())
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
 }
 
 // await reads the private key that must be there by now.
@@ -112,16 +133,9 @@ func await[T any](ctx context.Context, get func() (T, error)) (found T, err erro
 func (p Pair) complete(ctx context.Context, dir *rootfs.Dir, key *rsa.PrivateKey) error {
 	public, err := p.public(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		name := prefix + rand.Text()
-		if err := dir.WriteFile(name, encode(publicType, x509.MarshalPKCS1PublicKey(&key.PublicKey)), 0o600); err != nil {
-			return err
-		}
-		linked := dir.Link(name, p.Public)
-		public, err = await(ctx, func() (*rsa.PublicKey, error) { return p.public(dir) })
-		if errors.Is(err, fs.ErrNotExist) && linked != nil {
-			err = linked
-		}
-		err = errors.Join(err, remove(dir, name), dir.Sync())
+		public, err = offer(dir, p.Public, encode(publicType, x509.MarshalPKCS1PublicKey(&key.PublicKey)), func() (*rsa.PublicKey, error) {
+			return await(ctx, func() (*rsa.PublicKey, error) { return p.public(dir) })
+		})
 	}
 	if err != nil {
 		return err

@@ -150,7 +150,7 @@ func identityRules() []Rule {
 			Title:     "Leaven's own state",
 			Why:       "a clone would find the steps of another instance's first boot, and the build's baseline",
 			Source:    "leaven-firstboot(8)",
-			Where:     []string{"/var/lib/leaven/*"},
+			Where:     []string{"/var/lib/leaven/*", "/etc/modprobe.d/leaven-nfs.conf"},
 			Except:    []string{"/var/lib/leaven/seal.json"},
 			Action:    Delete,
 			MadeAgain: "Leaven, at first boot",

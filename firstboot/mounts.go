@@ -19,6 +19,9 @@ import (
 func (p *provision) mountSteps(named bool) []Step {
 	list := p.config.Mounts
 	table, err := mounts.NewTable(p.agent.Root, mounts.FirstBoot, p.launch.Values["instance.region"], list)
+	if table != nil {
+		table.Client = p.who.ID
+	}
 	var steps []Step
 	var all []string
 	if err != nil || p.tableDiffers(table) || len(list) > 0 {

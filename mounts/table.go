@@ -36,6 +36,7 @@ type Table struct {
 	Scope  Scope
 	Mounts []Mount
 	Shares []nfs.Share // of the mounts, in their order
+	Client string      // what this instance calls itself towards NFS servers; "" leaves that to the kernel
 }
 
 // NewTable works out the shares of mounts in a region, which may be "". The error names the mount.
@@ -89,6 +90,11 @@ func (t *Table) Plan() ([]string, error) {
 	}
 	changes = append(changes, c...)
 	c, err = t.dropIns(false)
+	changes = append(changes, c...)
+	if err != nil {
+		return changes, err
+	}
+	c, err = t.client(false)
 	return append(changes, c...), err
 }
 
@@ -114,6 +120,10 @@ func (t *Table) Apply(ctx context.Context) (changed bool, err error) {
 		return changed, err
 	}
 	dropIns, err := t.dropIns(true)
+	if err != nil {
+		return changed || len(dropIns) > 0, err
+	}
+	_, err = t.client(true)
 	return changed || len(dropIns) > 0, err
 }
 

@@ -1,6 +1,7 @@
 package mounts
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -188,5 +189,37 @@ func TestCheck(t *testing.T) {
 		if err := s.Finish(); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "x.yaml:1:") {
 			t.Errorf("%s: %v, want %q with its place", text, err, want)
 		}
+	}
+}
+
+// Two NFS clients of one name take each other's locks: seen with two hubs that were both called "hub".
+func TestClientName(t *testing.T) {
+	root, dir := tree(t)
+	tab := table(t, root, FirstBoot, Mount{At: "/srv/a", EFS: "fs-01234567"})
+	tab.Client = "i-0123456789abcdef0"
+	put := func(name, text string) {
+		t.Helper()
+		name = filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(clientFile, "options nfs nfs4_unique_id=i-0fedcba9876543210\n") // of the instance from which the image was made
+	put(clientParameter, "\n")                                          // the module is loaded
+	if !apply(t, tab) {
+		t.Error("nothing was changed")
+	}
+	if got := read(t, dir, clientFile); !strings.HasSuffix(got, "\noptions nfs nfs4_unique_id=i-0123456789abcdef0\n") {
+		t.Errorf("%s: %q", clientFile, got)
+	}
+	if got := read(t, dir, clientParameter); got != "i-0123456789abcdef0" {
+		t.Errorf("%s: %q", clientParameter, got)
+	}
+	// The kernel of a container is another machine's too.
+	put(clientParameter, "")
+	put("/run/systemd/container", "systemd-nspawn")
+	apply(t, tab)
+	if got := read(t, dir, clientParameter); got != "" {
+		t.Errorf("in a container, %s: %q", clientParameter, got)
 	}
 }

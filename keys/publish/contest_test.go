@@ -27,6 +27,9 @@ const (
 	contendOn = "LEAVEN_TEST_CONTEND_ON"
 	// places are the folders of TestKilledContenders, with colons between them: one that several NFS clients have mounted.
 	places = "LEAVEN_TEST_CONTEST_PLACES"
+	// roundsKey is how many rounds it has, and poolKey a folder with keys that were made before.
+	roundsKey = "LEAVEN_TEST_CONTEST_ROUNDS"
+	poolKey   = "LEAVEN_TEST_CONTEST_KEYS"
 )
 
 func TestMain(m *testing.M) {
@@ -62,23 +65,34 @@ func contend(dir, file string) error {
 		return err
 	}
 	defer d.Close()
-	p := Pair{Private: "localhost.priv", Public: "localhost.pub", Bits: 2048, Generate: func(int) (*rsa.PrivateKey, error) {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		return x509.ParsePKCS1PrivateKey(data)
-	}}
-	key, _, err := p.Publish(context.Background(), d)
+	key, _, err := made(file).Publish(context.Background(), d)
 	if err == nil {
 		fmt.Println(key.N)
 	}
 	return err
 }
 
+// made is a pair whose key lies in a file until it is published.
+func made(file string) Pair {
+	return Pair{Private: "localhost.priv", Public: "localhost.pub", Bits: 2048, Generate: func(int) (*rsa.PrivateKey, error) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		return x509.ParsePKCS1PrivateKey(data)
+	}}
+}
+
 // candidates writes the pool into files.
 func candidates(t *testing.T) []string {
 	t.Helper()
+	if dir := os.Getenv(poolKey); dir != "" {
+		names, err := filepath.Glob(filepath.Join(dir, "*"))
+		if err != nil || len(names) == 0 {
+			t.Fatalf("no keys in %s: %v", dir, err)
+		}
+		return names
+	}
 	dir := t.TempDir()
 	var names []string
 	for i, key := range pool() {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"math/rand/v2"
@@ -72,13 +73,19 @@ func TestKilledContenders(t *testing.T) {
 	if text := os.Getenv(places); text != "" {
 		at = strings.Split(text, ":")
 	}
+	if text := os.Getenv(roundsKey); text != "" {
+		var err error
+		if rounds, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
 	c := &contest{t: t, at: at, files: candidates(t), span: 20 * time.Millisecond}
 	for i := range c.rivals {
 		c.rivals[i] = newRival(t)
 	}
 	began := time.Now()
 	for round := range rounds {
-		c.round(strconv.Itoa(round))
+		c.round(fmt.Sprintf("%d-%d", os.Getpid(), round))
 	}
 	if c.kills < rounds {
 		t.Errorf("only %d were killed in time: this test shows little", c.kills)
@@ -121,11 +128,11 @@ func (c *contest) round(name string) {
 	// Whoever comes later completes what is there.
 	view := rand.IntN(len(c.at))
 	d := open(t, filepath.Join(c.at[view], name))
-	_, err := pair(0).Read(d)
+	_, err := made(c.files[0]).Read(d)
 	if errors.Is(err, fs.ErrNotExist) {
 		c.completed++
 	}
-	key, _, err := pair(view).Publish(context.Background(), d)
+	key, _, err := made(c.files[view]).Publish(context.Background(), d)
 	if err != nil {
 		t.Fatalf("round %s: whoever comes later cannot complete it: %v", name, err)
 	}
@@ -145,7 +152,7 @@ func (c *contest) round(name string) {
 		}
 	}
 	for _, place := range c.at {
-		c.see(filepath.Join(place, name), name, pair(0), key.N.String())
+		c.see(filepath.Join(place, name), name, made(c.files[0]), key.N.String())
 	}
 	if got := files(t, filepath.Join(c.at[view], name)); len(got) != 2 {
 		t.Fatalf("round %s: in the folder: %q", name, got)

@@ -75,6 +75,10 @@ func (p *provision) tableDiffers(table *mounts.Table) bool {
 	return err != nil || len(changes) > 0
 }
 
+// rereading is the deadline of a step that has systemd read its files anew: a fraction of a second, and more than a minute where the
+// CPU is emulated and shared. Without that no mount comes up.
+const rereading = 5 * time.Minute
+
 // fstabStep writes folders, fstab and drop-ins. The table is nil where err says why there is none.
 func (p *provision) fstabStep(table *mounts.Table, err error) Step {
 	policy := Degrade
@@ -82,7 +86,7 @@ func (p *provision) fstabStep(table *mounts.Table, err error) Step {
 		policy = Required
 	}
 	return Step{
-		ID: "fstab", Title: "lines in fstab, and what needs them", Policy: policy, Deadline: DefaultDeadline,
+		ID: "fstab", Title: "lines in fstab, and what needs them", Policy: policy, Deadline: rereading,
 		Check: func(context.Context) (Verdict, error) {
 			if err != nil {
 				return Verdict{}, WithCure(err, "correct it; `leaven config check` looks at it without a boot")

@@ -41,7 +41,7 @@ func (o On) Step(env firstboot.Env) firstboot.Step {
 
 func (o On) step(root *rootfs.Root, m manager) firstboot.Step {
 	return firstboot.Step{
-		ID: o.ID, Title: o.Title, Policy: firstboot.Degrade, Deadline: 30 * time.Second,
+		ID: o.ID, Title: o.Title, Policy: firstboot.Degrade, Deadline: 5 * time.Minute, // systemd reads its files anew, which is slow where the CPU is emulated
 		Check: func(ctx context.Context) (firstboot.Verdict, error) {
 			is, err := root.ReadFile(o.dropIn())
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {

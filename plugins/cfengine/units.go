@@ -35,7 +35,7 @@ func mounted(folders ...string) string {
 // unitsStep writes the drop-ins. They count from the next boot on, before first boot does anything.
 func (h *host) unitsStep() firstboot.Step {
 	text := mounted(h.layout.keys(), h.layout.masterfiles())
-	return h.step("units", "CFEngine's daemons wait for the share", quickly,
+	return h.step("units", "CFEngine's daemons wait for the share", thorough,
 		func(context.Context) (firstboot.Verdict, error) {
 			for _, unit := range daemons() {
 				is, err := h.Root.ReadFile(dropIn(unit))

@@ -29,6 +29,24 @@ func (p Pair) Publish(ctx context.Context, dir *rootfs.Dir) (key *rsa.PrivateKey
 	if err := p.validate(); err != nil {
 		return nil, false, err
 	}
+	for range attempts {
+		if key, made, err = p.publish(ctx, dir); !lost(err) || ctx.Err() != nil {
+			break
+		}
+	}
+	return key, made, err
+}
+
+// attempts is how often something may be lost on the way.
+const attempts = 5
+
+// lost tells that a file went away while it was open: another contender had swept it, or the server was started anew meanwhile and
+// would not know the file as open any more. The NFS client says so in several ways.
+func lost(err error) bool {
+	return errors.Is(err, syscall.ESTALE) || errors.Is(err, syscall.EBADF) || errors.Is(err, syscall.EIO)
+}
+
+func (p Pair) publish(ctx context.Context, dir *rootfs.Dir) (key *rsa.PrivateKey, made bool, err error) {
 	key, err = p.private(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		key, made, err = p.elect(ctx, dir)
@@ -83,16 +101,14 @@ func (p Pair) elect(ctx context.Context, dir *rootfs.Dir) (*rsa.PrivateKey, bool
 // offer writes a candidate, links it to its name, and returns what get finds under that name then, which may be somebody else's.
 func offer[T any](dir *rootfs.Dir, name string, data []byte, get func() (T, error)) (T, error) {
 	own := prefix + rand.Text()
-	offered := write(dir, own, data)
-	if offered == nil {
-		offered = dir.Link(own, name)
-	} else if !errors.Is(offered, fs.ErrNotExist) && !errors.Is(offered, syscall.ESTALE) { // swept, so that somebody was quicker
+	if err := write(dir, own, data); err != nil {
 		var none T
-		return none, errors.Join(offered, remove(dir, own))
+		return none, errors.Join(err, remove(dir, own))
 	}
+	linked := dir.Link(own, name)
 	found, err := get()
-	if errors.Is(err, fs.ErrNotExist) && offered != nil {
-		err = offered
+	if errors.Is(err, fs.ErrNotExist) && linked != nil {
+		err = linked
 	}
 	return found, errors.Join(err, remove(dir, own), dir.Sync())
 }

@@ -30,7 +30,7 @@ func (p Pair) Publish(ctx context.Context, dir *rootfs.Dir) (key *rsa.PrivateKey
 		return nil, false, err
 	}
 	for range attempts {
-		if key, made, err = p.publish(ctx, dir); !lost(err) || ctx.Err() != nil {
+		if key, made, err = p.publish(ctx, dir); !Lost(err) || ctx.Err() != nil {
 			break
 		}
 	}
@@ -40,9 +40,9 @@ func (p Pair) Publish(ctx context.Context, dir *rootfs.Dir) (key *rsa.PrivateKey
 // attempts is how often something may be lost on the way.
 const attempts = 5
 
-// lost tells that a file went away while it was open: another contender had swept it, or the server was started anew meanwhile and
+// Lost tells that a file went away while it was open: another contender had swept it, or the server was started anew meanwhile and
 // would not know the file as open any more. The NFS client says so in several ways.
-func lost(err error) bool {
+func Lost(err error) bool {
 	return errors.Is(err, syscall.ESTALE) || errors.Is(err, syscall.EBADF) || errors.Is(err, syscall.EIO)
 }
 

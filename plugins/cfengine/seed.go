@@ -16,6 +16,7 @@ import (
 	"github.com/leaven-dev/leaven/internal/flock"
 	"github.com/leaven-dev/leaven/internal/retry"
 	"github.com/leaven-dev/leaven/internal/rootfs"
+	"github.com/leaven-dev/leaven/keys/publish"
 )
 
 const (
@@ -36,7 +37,19 @@ func (h *host) seedStep() firstboot.Step {
 				return firstboot.Verdict{Text: "would take the policy of " + h.layout.packaged}, err
 			}
 			return firstboot.Verdict{OK: true, Text: "in " + h.layout.masterfiles()}, nil
-		}, h.seed)
+		}, h.fill)
+}
+
+// fill seeds masterfiles, and begins again where the server was started anew in the middle and forgot open files and the lock, so that
+// another hub may have begun as well.
+func (h *host) fill(ctx context.Context) error {
+	return retry.Do(ctx, func(ctx context.Context) error {
+		err := h.seed(ctx)
+		if !publish.Lost(err) && !errors.Is(err, fs.ErrExist) {
+			err = retry.Stop(err)
+		}
+		return err
+	})
 }
 
 // seed fills masterfiles, promises.cf last, while no other hub does. flock(2) holds across NFS 4.1 clients.

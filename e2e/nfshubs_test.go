@@ -87,23 +87,16 @@ func newHubsLab(ctx context.Context, t *testing.T) *mountsLab {
 		t.Fatal(err)
 	}
 	install(t, root)
-	if text, code := leaven(t, "bake", "--root", root); code != 0 {
-		t.Fatalf("bake exits %d:\n%s", code, text)
-	}
 	put(t, root, "etc/fstab", "/dev/vda / ext4 errors=remount-ro 0 1\n", 0o644)
-	put(t, root, "etc/resolv.conf", "nameserver 10.0.2.2\noptions use-vc\n", 0o644)
 	put(t, root, "etc/dhcp/dhclient-enter-hooks.d/keep", "make_resolv_conf() { :; }\n", 0o644)
 	put(t, root, "usr/local/sbin/host", hostScript, 0o755)
 	put(t, root, "usr/local/sbin/network", networkScript, 0o755)
 	put(t, root, "usr/local/sbin/in", inScript, 0o755)
 	program(t, filepath.Join(root, "usr/local/sbin/contest"), "./keys/publish")
-	for i := range 8 { // here it takes a fraction of a second each, there half a minute
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			t.Fatal(err)
-		}
-		put(t, root, fmt.Sprintf("root/keys/%d", i), string(x509.MarshalPKCS1PrivateKey(key)), 0o600)
+	if text, code := leaven(t, "bake", "--root", root); code != 0 {
+		t.Fatalf("bake exits %d:\n%s", code, text)
 	}
+	put(t, root, "etc/resolv.conf", "nameserver 10.0.2.2\noptions use-vc\n", 0o644)
 	base := pack(t, root, l.dir)
 	l.image = qemu.Config{
 		Disk: filepath.Join(l.dir, "disk.qcow2"), InstanceID: "i-0000000000000000a", UUID: "ec2a5f2e-0b06-4ae9-9a3a-8e3a25ec1a0a", MemoryMB: 2048,
@@ -132,6 +125,13 @@ func newHubsLab(ctx context.Context, t *testing.T) *mountsLab {
 		if err := os.MkdirAll(l.shares["/"+name], 0o755); err != nil {
 			t.Fatal(err)
 		}
+	}
+	for i := range 8 { // here it takes a fraction of a second each, there half a minute
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, l.shares["/contest"], fmt.Sprintf("keys/%d", i), string(x509.MarshalPKCS1PrivateKey(key)), 0o600)
 	}
 	return l
 }
@@ -341,7 +341,7 @@ touch /mnt/c1/apart/x
 [ ! -e /mnt/c3/apart/x ]`)
 	ended := make(chan error, 1)
 	go func() {
-		out, err := g.client.Run(g.ctx, "LEAVEN_TEST_CONTEST_PLACES=/mnt/c1:/mnt/c2:/mnt/c3 LEAVEN_TEST_CONTEST_KEYS=/root/keys LEAVEN_TEST_CONTEST_ROUNDS="+rounds+" contest -test.v -test.timeout 2h -test.run TestKilledContenders 2>&1")
+		out, err := g.client.Run(g.ctx, "LEAVEN_TEST_CONTEST_PLACES=/mnt/c1:/mnt/c2:/mnt/c3 LEAVEN_TEST_CONTEST_KEYS=/mnt/c1/keys LEAVEN_TEST_CONTEST_ROUNDS="+rounds+" contest -test.v -test.timeout 2h -test.run TestKilledContenders 2>&1")
 		t.Log(out)
 		ended <- err
 	}()

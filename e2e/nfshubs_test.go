@@ -259,7 +259,7 @@ func threeHubs(t *testing.T, g *guest, fake *imds.Fake) {
 		g.wantWaiting(host)
 	}
 	// What others do to systemd ends no wait.
-	if limit := g.run(on("hub1", "systemctl daemon-reload && systemctl show --value --property=TimeoutStartUSec leaven-firstboot")); limit != "infinity" {
+	if limit := g.run(on("hub1", "systemctl daemon-reload && systemctl show --value --property=TimeoutStartUSec leaven-firstboot")); limit != "6h" {
 		t.Errorf("first boot has a limit of %s, which a daemon-reload enforces whatever the steps have asked for", limit)
 	}
 	g.serve()

@@ -35,8 +35,9 @@ health: {listen: "8088"}
 `
 
 // hostScript boots a container in the virtual machine: `host NAME ADDRESS ID`. Its root is the sealed image, which the machine has as
-// a second disk; its network namespace makes it an NFS client of its own. The machine is the router between its hosts and the
-// server, and answers ARP for them. Again, it boots the same host.
+// a second disk. Its configuration is /root/NAME.yaml: a container takes neither the machine's firmware nor its metadata service for
+// its own. Its network namespace makes it an NFS client of its own. The machine is the router between its hosts and the server,
+// and answers ARP for them. Again, it boots the same host.
 const hostScript = `#!/bin/sh
 set -e
 name=$1 dir=/srv/hosts/$1
@@ -45,6 +46,7 @@ if [ ! -e $dir/root/usr ]; then
 	mkdir -p $dir/upper $dir/work $dir/root
 	mount -t overlay overlay -o lowerdir=/srv/image,upperdir=$dir/upper,workdir=$dir/work $dir/root
 	network $name $2
+	install -D --mode=0644 /root/$name.yaml $dir/root/etc/leaven/firstboot.yaml
 fi
 exec systemd-run --quiet --collect --unit=host-$name --property=KillMode=mixed --property=Delegate=yes \
 	systemd-nspawn --quiet --keep-unit --register=no --boot --directory=$dir/root --machine=$name --hostname=localhost --console=read-only \
@@ -64,8 +66,8 @@ ip -n $1 route add default via 10.0.2.2
 ip route add $2/32 dev ve-$1
 `
 
-// inScript runs a command in a host: `in NAME COMMAND…`.
-const inScript = `#!/bin/sh
+// insideScript runs a command in a host: `inside NAME COMMAND…`.
+const insideScript = `#!/bin/sh
 name=$1; shift
 for try in $(seq 100); do
 	pid=$(pgrep --parent "$(systemctl show --property=MainPID --value host-$name)" systemd) && break
@@ -91,7 +93,7 @@ func newHubsLab(ctx context.Context, t *testing.T) *mountsLab {
 	put(t, root, "etc/dhcp/dhclient-enter-hooks.d/keep", "make_resolv_conf() { :; }\n", 0o644)
 	put(t, root, "usr/local/sbin/host", hostScript, 0o755)
 	put(t, root, "usr/local/sbin/network", networkScript, 0o755)
-	put(t, root, "usr/local/sbin/in", inScript, 0o755)
+	put(t, root, "usr/local/sbin/inside", insideScript, 0o755)
 	program(t, filepath.Join(root, "usr/local/sbin/contest"), "./keys/publish")
 	if text, code := leaven(t, "bake", "--root", root); code != 0 {
 		t.Fatalf("bake exits %d:\n%s", code, text)
@@ -141,7 +143,15 @@ func on(host, command string) string {
 	if host == "" {
 		return command
 	}
-	return "in " + host + " sh -c '" + command + "'"
+	return "inside " + host + " sh -c '" + command + "'"
+}
+
+// configure writes what user data would say for a host.
+func (g *guest) configure(host, config string) {
+	g.t.Helper()
+	if err := g.client.Write(g.ctx, "/root/"+host+".yaml", strings.NewReader(config)); err != nil {
+		g.t.Fatal(err)
+	}
 }
 
 // outcome waits for the end of a first boot.
@@ -208,17 +218,16 @@ func TestHubsOnNFS(t *testing.T) {
 			t.Errorf("not as it should be: %q in\n%s", want, lines)
 		}
 	}
-	t.Run("three hubs", func(t *testing.T) { threeHubs(t, g, fake) })
+	t.Run("three hubs", func(t *testing.T) { threeHubs(t, g) })
 
 	const client = "i-0000000000000000e"
 	t.Run("client", func(t *testing.T) {
-		fake.Set("user-data", shebang+"cfengine: {role: client, hub: 10.0.2.15, policy_server_key: "+digest+"}\n")
+		g.configure("client", shebang+"cfengine: {role: client, hub: 10.0.2.15, policy_server_key: "+digest+"}\n")
 		g.run("host client 10.0.2.31 " + client)
 		if s := g.outcome("client"); s.Result != firstboot.OK {
 			t.Fatalf("%s: %v", s.Verdict, s.Steps)
 		}
 		g.run(on("client", "cf-agent -K -f update.cf && test -e /var/lib/cfengine3/inputs/promises.cf"))
-		fake.Set("user-data", fmt.Sprintf(policyHubData, ""))
 	})
 
 	t.Run("clients of one host name", func(t *testing.T) { sameHostName(t, g) })
@@ -248,11 +257,11 @@ func TestHubsOnNFS(t *testing.T) {
 
 // threeHubs boots three hubs while their share is down. When it is back, all of them make a key at once; and the server dies once
 // more while they publish theirs.
-func threeHubs(t *testing.T, g *guest, fake *imds.Fake) {
+func threeHubs(t *testing.T, g *guest) {
 	hosts := []string{"hub1", "hub2", "hub3"}
-	fake.Set("user-data", fmt.Sprintf(policyHubData, "2"))
 	g.fall()
 	for i, host := range hosts {
+		g.configure(host, strings.ReplaceAll(fmt.Sprintf(policyHubData, "2"), ", at:", ", region: eu-central-1, at:"))
 		g.run(fmt.Sprintf("host %s 10.0.2.2%d i-0000000000000000%[2]d", host, i+1))
 	}
 	for _, host := range hosts {

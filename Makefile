@@ -69,7 +69,7 @@ RUN ?=
 # -exec: as an ordinary user, the tests are compiled as that user and run as root.
 GO_EXEC = $(if $(SUDO),-exec '$(SUDO)')
 GO_TEST = $(SUDO) rm -rf $(CACHE)/artifacts && mkdir -p $(CACHE)/artifacts && \
-	go test $(GO_EXEC) -count=1 -p 1 -timeout 45m -artifacts -outputdir $(CACHE)/artifacts $(if $(RUN),-run '$(RUN)')
+	go test $(GO_EXEC) -count=1 -p 1 -timeout 75m -artifacts -outputdir $(CACHE)/artifacts $(if $(RUN),-run '$(RUN)')
 
 ##@ Parts
 .PHONY: check agents generate fmt clean

@@ -174,7 +174,7 @@ func (g *guest) wantHub(host string) string {
 		log, _ := g.client.Run(g.ctx, on(host, "journalctl --boot --no-pager --quiet"))
 		g.t.Fatalf("%s: status: %s\n%s", host, s.Verdict, log)
 	}
-	g.until(host+" is healthy", on(host, "leaven health --once"), 3*time.Minute) // its patience is short, and the CPU is emulated
+	g.until(host+" is healthy", on(host, "leaven health --once")) // its patience is short, and the CPU is emulated
 	if out := g.run(on(host, "cf-key -p /var/lib/cfengine3/ppkeys/localhost.pub")); !strings.HasSuffix(out, digest) {
 		g.t.Errorf("%s: the status tells of the key %s, cf-key of %s", host, digest, out)
 	}
@@ -184,7 +184,7 @@ func (g *guest) wantHub(host string) string {
 // wantWaiting wants that a host says what it waits for, and that nobody could take it for a hub.
 func (g *guest) wantWaiting(host string) {
 	g.t.Helper()
-	g.until(host+" says what it waits for", on(host, "journalctl --boot --unit leaven-firstboot | grep -q \"mount-var-lib-cfengine3-ppkeys: waiting: .*connection refused\""), 5*time.Minute)
+	g.until(host+" says what it waits for", on(host, "journalctl --boot --unit leaven-firstboot | grep -q \"mount-var-lib-cfengine3-ppkeys: waiting: .*connection refused\""))
 	if out := g.run(on(host, "ss --listening --tcp --numeric --no-header; systemctl show --value --property=ActiveState cf-serverd cf-execd cf-monitord")); strings.Contains(out, ":5308") || strings.Contains(out, "\nactive") {
 		g.t.Errorf("%s without its share: %s", host, out)
 	}

@@ -193,9 +193,10 @@ func (g *guest) wantWaiting(host string) {
 	}
 }
 
-// TestHubsOnNFS brings up policy hubs whose share is NFS 4.1. One is a virtual machine, the others are containers in it.
+// TestHubsOnNFS brings up policy hubs whose share is NFS 4.1. One is a virtual machine, the others, with LEAVEN_HUBS_ON_NFS only, are
+// containers in it.
 func TestHubsOnNFS(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 25*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
 	l := newHubsLab(ctx, t)
 	data := imds.Instance("i-0000000000000000a")
@@ -217,6 +218,10 @@ func TestHubsOnNFS(t *testing.T) {
 		if !strings.Contains(lines, want) {
 			t.Errorf("not as it should be: %q in\n%s", want, lines)
 		}
+	}
+	if os.Getenv("LEAVEN_HUBS_ON_NFS") == "" {
+		t.Log("three hubs, a client, contenders and a reboot are left out: they take half an hour where the CPU is emulated. LEAVEN_HUBS_ON_NFS=1 has them too")
+		return
 	}
 	t.Run("three hubs", func(t *testing.T) { threeHubs(t, g) })
 

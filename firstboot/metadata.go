@@ -11,8 +11,12 @@ import (
 	"github.com/leaven-dev/leaven/keys"
 )
 
-// askAgain is how long a boot that knows from an earlier one what it needs waits for network and metadata service.
-const askAgain = 15 * time.Second
+// How long a boot waits that knows from an earlier one what it needs. The network takes a while itself, since the unit starts before it
+// is up, and is waited for by the kernel's events, so that the longer limit costs only whoever has none.
+const (
+	networkAgain = time.Minute
+	askAgain     = 15 * time.Second
+)
 
 // asksMetadata tells whether this instance has a metadata service to ask.
 func (p *provision) asksMetadata() bool {
@@ -37,9 +41,13 @@ func (p *provision) patience() time.Duration {
 	return p.image.Network.Wait
 }
 
-// wait bounds how long something outside is waited for.
+// wait bounds how long the metadata service is waited for.
 func (p *provision) wait(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, p.patience(), fmt.Errorf("took longer than %v", p.patience()))
+	return within(ctx, p.patience())
+}
+
+func within(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("took longer than %v", limit))
 }
 
 // StrangerCure is for answers that are none of EC2's metadata service.
@@ -53,11 +61,15 @@ func (p *provision) known() bool {
 
 // networkStep waits for the network. A boot that knows what it needs goes on without.
 func (p *provision) networkStep(after string) Step {
+	limit := p.patience()
+	if p.known() {
+		limit = networkAgain
+	}
 	s := Step{
-		ID: "network", Title: "the network", After: []string{after}, Policy: Required, Deadline: p.patience() + quickly,
+		ID: "network", Title: "the network", After: []string{after}, Policy: Required, Deadline: limit + quickly,
 		Foresee: "would wait for link, address, route and name server",
 		Check: func(ctx context.Context) (Verdict, error) {
-			ctx, cancel := p.wait(ctx) // who waits can say for what, when the time is over
+			ctx, cancel := within(ctx, limit) // who waits can say for what, when the time is over
 			defer cancel()
 			if p.agent.Outside == nil {
 				return Verdict{}, errors.New("this tree is not the running system: there is no network to wait for")

@@ -72,6 +72,12 @@ func (f flavour) into(b *testing.B, root string) {
 	if err := os.Symlink("/etc/systemd/system/bench-over.service", filepath.Join(wants, "bench-over.service")); err != nil {
 		b.Fatal(err)
 	}
+	// A login prompt that starts at that moment takes the console away from it (vhangup(2)).
+	for _, unit := range []string{"console-getty.service", "serial-getty@ttyS0.service"} {
+		if err := os.Symlink("/dev/null", filepath.Join(root, "etc/systemd/system", unit)); err != nil {
+			b.Fatal(err)
+		}
+	}
 	f.prepare(b, root)
 }
 

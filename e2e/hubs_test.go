@@ -547,10 +547,11 @@ func (f *fleet) together(t *testing.T) {
 }
 
 // forget makes a booted hub what its image was: what the rules of the bake catalogue name, but for the share. cf-monitord takes no
-// notice of SIGTERM while it sleeps, and systemd waits 90 s.
+// notice of SIGTERM while it sleeps, and systemd waits 90 s. Rounds are so short that systemd would count the starts as too many.
 const forget = `
 systemctl kill --signal=KILL cf-monitord || true
 systemctl stop cfengine3 cf-serverd cf-execd cf-monitord
+systemctl reset-failed cfengine3 cf-serverd cf-execd cf-monitord || true
 cd /var/lib/cfengine3
 rm -rf policy_server.dat bootstrap_id.dat inputs/* outputs/* reports/* lastseen/* state/* data/host_specific.json
 rm /etc/systemd/system/cf-*.service.d/leaven-share.conf

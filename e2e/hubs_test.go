@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -547,9 +549,10 @@ func (f *fleet) together(t *testing.T) {
 }
 
 // forget makes a booted hub what its image was: what the rules of the bake catalogue name, but for the share. cf-monitord takes no
-// notice of SIGTERM while it sleeps, and systemd waits 90 s. Rounds are so short that systemd would count the starts as too many.
+// notice of SIGTERM while it sleeps, and systemd waits 90 s; the agents that cf-execd starts outlive it (KillMode=process) and would
+// write what is removed here. Rounds are so short that systemd would count the starts as too many.
 const forget = `
-systemctl kill --signal=KILL cf-monitord || true
+systemctl kill --signal=KILL cf-monitord cf-execd || true
 systemctl stop cfengine3 cf-serverd cf-execd cf-monitord
 systemctl reset-failed cfengine3 cf-serverd cf-execd cf-monitord || true
 cd /var/lib/cfengine3
@@ -564,12 +567,15 @@ func all(t *testing.T, machines []*hubs.Machine, args ...string) {
 	errs := make([]error, len(machines))
 	var wait sync.WaitGroup
 	for i, m := range machines {
-		wait.Go(func() { _, errs[i] = m.Container.Run(t.Context(), args...) })
+		wait.Go(func() {
+			out, err := m.Container.Run(t.Context(), args...)
+			if err != nil {
+				errs[i] = fmt.Errorf("%w%s", err, out)
+			}
+		})
 	}
 	wait.Wait()
-	for _, err := range errs {
-		if err != nil {
-			t.Fatal(err)
-		}
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
 	}
 }

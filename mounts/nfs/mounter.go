@@ -36,6 +36,8 @@ const (
 	// oneTry bounds one look-up or one probe. A server that comes back is thus found within 1.3 s: TCP would ask a silent one
 	// again only after a second, and then after two.
 	oneTry = time.Second
+	// longLookup bounds each fourth look-up: a resolver that has to ask others first must not be cut off for ever.
+	longLookup = 4 * time.Second
 	// pauseReach is how long to wait before the server is looked for again, and pauseMount before mount(8) is tried again; half as
 	// long again at random, since instances start together.
 	pauseReach, pauseMount = 200 * time.Millisecond, 500 * time.Millisecond

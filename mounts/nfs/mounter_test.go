@@ -320,3 +320,35 @@ func TestLook(t *testing.T) {
 		}
 	}
 }
+
+// A name that takes longer than most tries is found by one of the long ones, also while AWS does not answer.
+func TestSlowLookup(t *testing.T) {
+	s := share(t, hub)
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{}
+		m, begun := w.mounter(), time.Now()
+		m.Resolve = func(ctx context.Context, _ string) ([]netip.Addr, error) {
+			slow := 3 * time.Second
+			if time.Since(begun) < 40*time.Second {
+				slow = time.Hour
+			}
+			select {
+			case <-time.After(slow):
+				return []netip.Addr{own}, nil
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+		asked := 0
+		m.Targets = func(ctx context.Context, _, _ string) ([]Target, error) {
+			asked++
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := m.Bring(ctx, s, "/srv/x"); err != nil || asked < 2 || asked > 4 {
+			t.Errorf("after %v, AWS asked %d times: %v", time.Since(begun), asked, err)
+		}
+	})
+}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 )
@@ -19,12 +18,17 @@ func (m *Mounter) reach(ctx context.Context, s Share) (address netip.Addr, byNam
 	if end, bounded := ctx.Deadline(); bounded {
 		patience, mute = min(patience, time.Until(end)/3), min(mute, time.Until(end)/3)
 	}
-	for {
-		addresses, err := m.resolve(ctx, s.Host)
+	others := m.others(ctx, s)
+	for try := 1; ; try++ {
+		limit := oneTry
+		if try%4 == 0 {
+			limit = longLookup
+		}
+		addresses, err := m.resolve(ctx, s.Host, limit)
 		byName := err == nil
 		if err != nil && time.Since(begun) >= patience {
 			var other error
-			if addresses, other = m.others(ctx, s); other != nil {
+			if addresses, other = others(); other != nil {
 				err = errors.Join(err, other)
 			}
 		}
@@ -64,11 +68,11 @@ func gist(text string) string {
 }
 
 // resolve looks a name up once.
-func (m *Mounter) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
+func (m *Mounter) resolve(ctx context.Context, host string, limit time.Duration) ([]netip.Addr, error) {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{a}, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, oneTry)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	found, err := m.Resolve(ctx, host)
 	if err == nil && len(found) == 0 {
@@ -78,48 +82,4 @@ func (m *Mounter) resolve(ctx context.Context, host string) ([]netip.Addr, error
 		return nil, fmt.Errorf("cannot resolve %s: %w", host, err)
 	}
 	return found, nil
-}
-
-// others are addresses of a server whose name does not resolve: the configured one, else what AWS says, the own zone's first.
-func (m *Mounter) others(ctx context.Context, s Share) ([]netip.Addr, error) {
-	if s.Address != "" {
-		a, err := netip.ParseAddr(s.Address)
-		return []netip.Addr{a}, err
-	}
-	if s.FileSystem == "" || m.Targets == nil {
-		return nil, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	targets, err := m.Targets(ctx, s.FileSystem, s.Region)
-	if err != nil {
-		return nil, fmt.Errorf("cannot ask for the mount targets of %s either: %w", s.FileSystem, err)
-	}
-	zone := s.Zone
-	if zone == "" {
-		zone = m.Zone
-	}
-	targets = slices.DeleteFunc(slices.Clone(targets), func(t Target) bool { return s.Zone != "" && t.Zone != s.Zone })
-	slices.SortStableFunc(targets, func(a, b Target) int {
-		switch {
-		case a.Zone == b.Zone:
-			return 0
-		case a.Zone == zone:
-			return -1
-		case b.Zone == zone:
-			return 1
-		}
-		return 0
-	})
-	if len(targets) == 0 {
-		return nil, fmt.Errorf("the file system %s has no mount target that could be used", s.FileSystem)
-	}
-	if zone != "" && targets[0].Zone != zone {
-		m.tell("warning: %s has no mount target in the own zone, %s: its data crosses zones, which costs money and time", s.FileSystem, zone)
-	}
-	var list []netip.Addr
-	for _, t := range targets {
-		list = append(list, t.Address)
-	}
-	return list, nil
 }

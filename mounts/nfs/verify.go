@@ -57,7 +57,7 @@ func (m *Mounter) Look(ctx context.Context, s Share, point string, address netip
 	case s.fits(*top) && top.Server.IsValid():
 		// Where the same export is mounted twice, the kernel shows the name of the first mount for both: they are one file
 		// system (nosharecache in nfs(5)). So the server's address counts.
-		if own, err := m.resolve(ctx, s.Host); err == nil && slices.Contains(own, top.Server) {
+		if own, err := m.resolve(ctx, s.Host, longLookup); err == nil && slices.Contains(own, top.Server) {
 			return true, nil
 		}
 	}

@@ -158,7 +158,7 @@ func (h *history) again(t *testing.T, raw, dir string) []string {
 		t.Fatalf("%v: %s", err, out)
 	}
 	vm := startVM(t, qemu.Config{Disk: disk, Kernel: h.kernel, Initrd: h.initrd, Dir: t.ArtifactDir(), InstanceID: cutID,
-		Network: v.instance.Path(), Logins: []qemu.Login{{User: "admin", Key: key.Authorized}}})
+		Network: v.instance.Path(), Logins: []sshclient.Login{{User: "admin", Key: key.Authorized}}})
 	client, err := sshclient.Dial(ctx, vm.SSHAddress(), "admin", key)
 	if err != nil {
 		t.Fatalf("%v; the last lines of %s:\n%s", err, vm.Console.Path(), vm.Console.Tail(20))

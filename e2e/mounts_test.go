@@ -90,7 +90,7 @@ func (l *mountsLab) boot(name string) (*qemu.VM, *guest) {
 		l.t.Fatal(err)
 	}
 	cfg := l.image
-	cfg.Dir, cfg.Logins = filepath.Join(l.t.ArtifactDir(), name), []qemu.Login{{User: "root", Key: key.Authorized}}
+	cfg.Dir, cfg.Logins = filepath.Join(l.t.ArtifactDir(), name), []sshclient.Login{{User: "root", Key: key.Authorized}}
 	if err := os.MkdirAll(cfg.Dir, 0o755); err != nil {
 		l.t.Fatal(err)
 	}

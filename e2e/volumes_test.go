@@ -56,7 +56,7 @@ func TestVolumes(t *testing.T) {
 			t.Fatal(err)
 		}
 		cfg := image
-		cfg.Dir, cfg.Logins = filepath.Join(t.ArtifactDir(), name), []qemu.Login{{User: "root", Key: key.Authorized}}
+		cfg.Dir, cfg.Logins = filepath.Join(t.ArtifactDir(), name), []sshclient.Login{{User: "root", Key: key.Authorized}}
 		if err := os.MkdirAll(cfg.Dir, 0o755); err != nil {
 			t.Fatal(err)
 		}

@@ -207,7 +207,7 @@ func (l *mountsLab) boot(disk string, keep bool) (bootTimes, *mountsGuest) {
 		l.b.Fatal(err)
 	}
 	cfg := l.vm
-	cfg.Disk, cfg.Dir, cfg.Logins = disk, l.b.TempDir(), []qemu.Login{{User: "root", Key: key.Authorized}}
+	cfg.Disk, cfg.Dir, cfg.Logins = disk, l.b.TempDir(), []sshclient.Login{{User: "root", Key: key.Authorized}}
 	vm, err := qemu.Start(ctx, cfg)
 	if err != nil {
 		l.b.Fatal(err)

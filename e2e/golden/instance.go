@@ -42,7 +42,7 @@ func (im *Image) Boot(ctx context.Context, dir, id string) (*Instance, error) {
 	}
 	vm, err := qemu.Start(ctx, qemu.Config{
 		Disk: filepath.Join(dir, "disk.qcow2"), Kernel: im.Builder.Kernel, Initrd: im.Builder.Initrd, Dir: dir,
-		InstanceID: id, Logins: []qemu.Login{{User: "root", Key: key.Authorized}},
+		InstanceID: id, Logins: []sshclient.Login{{User: "root", Key: key.Authorized}},
 	})
 	if err != nil {
 		return nil, err

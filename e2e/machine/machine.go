@@ -28,6 +28,7 @@ func requirements() []requirement {
 		{"systemd-nspawn", "systemd-container"},
 		{"qemu-system-x86_64", "qemu-system-x86"},
 		{"qemu-img", "qemu-utils"},
+		{"linux.uml", "user-mode-linux"},
 		{"mke2fs", "e2fsprogs"},
 		{"ip", "iproute2"},
 		{"nsenter", "util-linux"},

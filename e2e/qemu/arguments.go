@@ -7,15 +7,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-)
 
-// Login is a user of the guest and the line for its authorized_keys. It gets in
-// through a systemd credential that the guest's systemd-tmpfiles applies at each
-// boot (systemd 252 or later), so the image itself need not know the key.
-type Login struct {
-	User string // must exist, with its home in /home, or be root
-	Key  string // "ssh-ed25519 AAAA…"
-}
+	"github.com/leaven-dev/leaven/e2e/sshclient"
+)
 
 func arguments(cfg Config, accel, socket string) []string {
 	user := "user,id=net0,hostfwd=tcp:127.0.0.1:0-:22" // port 0: the kernel gives a free one, which the monitor tells
@@ -43,7 +37,7 @@ func arguments(cfg Config, accel, socket string) []string {
 		if credentials == nil {
 			credentials = map[string]string{}
 		}
-		credentials["tmpfiles.extra"] += tmpfiles(cfg.Logins)
+		credentials["tmpfiles.extra"] += sshclient.Tmpfiles(cfg.Logins)
 	}
 	for _, name := range slices.Sorted(maps.Keys(credentials)) {
 		// systemd(1), "System credentials": SMBIOS type 11.
@@ -65,24 +59,6 @@ func drive(cfg Config) []string {
 		"-blockdev", "driver=blklogwrites,node-name=recorded,file=disk,log=log",
 		"-device", "virtio-blk-pci,drive=recorded",
 	}
-}
-
-// tmpfiles returns tmpfiles.d(5) lines that write each user's authorized_keys.
-func tmpfiles(logins []Login) string {
-	keys := map[string]string{}
-	for _, l := range logins {
-		keys[l.User] += strings.TrimSpace(l.Key) + "\n"
-	}
-	var b strings.Builder
-	for _, user := range slices.Sorted(maps.Keys(keys)) {
-		home := "/home/" + user
-		if user == "root" {
-			home = "/root"
-		}
-		fmt.Fprintf(&b, "d %s/.ssh 0700 %s %[2]s -\n", home, user)
-		fmt.Fprintf(&b, "f+~ %s/.ssh/authorized_keys 0600 %s %[2]s - %s\n", home, user, base64.StdEncoding.EncodeToString([]byte(keys[user])))
-	}
-	return b.String()
 }
 
 // escape doubles commas, which separate QEMU's options.

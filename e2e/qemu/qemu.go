@@ -37,7 +37,7 @@ type Config struct {
 	InstanceID  string            // what DMI's board_asset_tag says, as on EC2's Nitro; "" leaves it out
 	UUID        string            // what DMI's product_uuid says; "" lets QEMU choose none
 	Credentials map[string]string // systemd credentials by name
-	Logins      []Login           // whom SSH lets in
+	Logins      []sshclient.Login           // whom SSH lets in
 	Append      string            // more kernel parameters
 	Args        []string          // more arguments for QEMU
 	MemoryMB    int               // 0 means 1024
@@ -52,7 +52,7 @@ type VM struct {
 	cmd     *exec.Cmd
 	monitor *monitor
 	ssh     string // on this machine
-	forward *forward
+	forward *netns.Forward
 	done    chan struct{}
 	err     error // why QEMU ended; read after done
 	close   func() error
@@ -99,13 +99,13 @@ func Start(ctx context.Context, cfg Config) (*VM, error) {
 	}()
 	err = vm.connect(ctx, socket)
 	if err == nil && cfg.Network != "" {
-		vm.forward, err = newForward(cfg.Network, vm.ssh)
+		vm.forward, err = netns.NewForward(cfg.Network, vm.ssh)
 	}
 	if err != nil {
 		return nil, errors.Join(err, vm.Close())
 	}
 	if vm.forward != nil {
-		vm.ssh = vm.forward.address()
+		vm.ssh = vm.forward.Address()
 	}
 	return vm, nil
 }

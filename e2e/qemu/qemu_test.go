@@ -104,7 +104,7 @@ func TestBoot(t *testing.T) {
 			cfg.Network = ns.Path()
 			cfg.InstanceID = "i-0123456789abcdef0"
 			cfg.UUID = "ec2e1916-9099-7caf-fd21-012345abcdef"
-			cfg.Logins = []Login{{User: "admin", Key: key.Authorized}}
+			cfg.Logins = []sshclient.Login{{User: "admin", Key: key.Authorized}}
 			cfg.Credentials = map[string]string{"leaven.instance-id": "i-0fedcba9876543210"}
 			vm := start(t, cfg)
 
@@ -176,7 +176,7 @@ func TestPowerCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := machineOf(t, "bookworm")
-	cfg.Logins = []Login{{User: "root", Key: key.Authorized}}
+	cfg.Logins = []sshclient.Login{{User: "root", Key: key.Authorized}}
 	vm := start(t, cfg)
 	client, err := vm.Dial(ctx, "root", key)
 	if err != nil {

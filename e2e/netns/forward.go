@@ -1,4 +1,4 @@
-package qemu
+package netns
 
 import (
 	"context"
@@ -6,33 +6,34 @@ import (
 	"io"
 	"net"
 	"sync"
-
-	"github.com/leaven-dev/leaven/e2e/netns"
 )
 
-// forward takes connections on this machine's loopback to an address in a network
-// namespace, where QEMU listens for SSH.
-type forward struct {
+// Forward takes connections on this machine's loopback to an address in a network
+// namespace.
+type Forward struct {
 	listener net.Listener
 	network  string
 	to       string
 }
 
-func newForward(network, to string) (*forward, error) {
+// NewForward starts one. Network is the namespace's file.
+func NewForward(network, to string) (*Forward, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("cannot forward SSH into the virtual machine's network: %w", err)
+		return nil, fmt.Errorf("cannot forward into a network namespace: %w", err)
 	}
-	f := &forward{listener: l, network: network, to: to}
+	f := &Forward{listener: l, network: network, to: to}
 	go f.accept()
 	return f, nil
 }
 
-func (f *forward) address() string { return f.listener.Addr().String() }
+// Address is where it listens.
+func (f *Forward) Address() string { return f.listener.Addr().String() }
 
-func (f *forward) Close() error { return f.listener.Close() }
+// Close ends it for new connections.
+func (f *Forward) Close() error { return f.listener.Close() }
 
-func (f *forward) accept() {
+func (f *Forward) accept() {
 	for {
 		near, err := f.listener.Accept()
 		if err != nil {
@@ -42,9 +43,9 @@ func (f *forward) accept() {
 	}
 }
 
-func (f *forward) carry(near net.Conn) {
+func (f *Forward) carry(near net.Conn) {
 	defer near.Close()
-	far, err := netns.Dial(context.Background(), f.network, f.to)
+	far, err := Dial(context.Background(), f.network, f.to)
 	if err != nil {
 		return // the client sees a closed connection, and tries again
 	}

@@ -66,6 +66,7 @@ type mountsLab struct {
 	shares map[string]string
 	dir    string
 	image  qemu.Config
+	start  func(dir string, key *sshclient.Key) (powered, *sshclient.Client)
 }
 
 func (l *mountsLab) serve() {
@@ -83,24 +84,35 @@ func (l *mountsLab) fall() {
 	}
 }
 
-func (l *mountsLab) boot(name string) (*qemu.VM, *guest) {
+// powered is a machine whose power can be cut.
+type powered interface{ Kill() error }
+
+func (l *mountsLab) boot(name string) (powered, *guest) {
 	l.t.Helper()
 	key, err := sshclient.NewKey()
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	cfg := l.image
-	cfg.Dir, cfg.Logins = filepath.Join(l.t.ArtifactDir(), name), []sshclient.Login{{User: "root", Key: key.Authorized}}
-	if err := os.MkdirAll(cfg.Dir, 0o755); err != nil {
+	dir := filepath.Join(l.t.ArtifactDir(), name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		l.t.Fatal(err)
 	}
+	vm, client := l.start(dir, key)
+	l.t.Cleanup(func() { client.Close() })
+	return vm, &guest{l, client}
+}
+
+// emulated starts a virtual machine.
+func (l *mountsLab) emulated(dir string, key *sshclient.Key) (powered, *sshclient.Client) {
+	l.t.Helper()
+	cfg := l.image
+	cfg.Dir, cfg.Logins = dir, []sshclient.Login{{User: "root", Key: key.Authorized}}
 	vm := startVM(l.t, cfg)
 	client, err := vm.Dial(l.ctx, "root", key)
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.t.Cleanup(func() { client.Close() })
-	return vm, &guest{l, client}
+	return vm, client
 }
 
 type guest struct {
@@ -387,7 +399,7 @@ func mountsHelper(t *testing.T, g *guest) {
 }
 
 // mountsPowerCut cuts the power while fstab is written again and again, and looks at the disk.
-func mountsPowerCut(t *testing.T, g *guest, vm *qemu.VM) {
+func mountsPowerCut(t *testing.T, g *guest, vm powered) {
 	g.run(`mkdir -p /srv/tree/etc; cp /etc/fstab /srv/tree/etc/; cd /root
 for x in a b; do echo "mounts: [{nfs: '$x:/x', at: /m}]" >$x.yaml; leaven mounts apply --root /srv/tree --config $x.yaml; cp /srv/tree/etc/fstab fstab.$x; done; sync
 systemd-run --unit=writer sh -c 'while :; do for x in a b; do leaven mounts apply --root /srv/tree --config /root/$x.yaml; done; echo x >>/root/rounds; sync /root/rounds; done'`)
@@ -448,6 +460,7 @@ func mountsImage(ctx context.Context, t *testing.T) qemu.Config {
 func newMountsLab(ctx context.Context, t *testing.T, image qemu.Config, userData string) *mountsLab {
 	t.Helper()
 	l := &mountsLab{t: t, ctx: ctx, dir: scratch(t), shares: map[string]string{}, image: image}
+	l.start = l.emulated
 	l.image.Disk = filepath.Join(l.dir, "disk.qcow2")
 	if err := disk.Overlay(ctx, image.Disk, l.image.Disk); err != nil {
 		t.Fatal(err)

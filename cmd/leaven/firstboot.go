@@ -154,14 +154,25 @@ func newAgent(p *program, root *rootfs.Root) (*firstboot.Agent, error) {
 	if agent.Outside, err = outside(p.log); err != nil {
 		return nil, err
 	}
-	selinux, err := root.Exists("/sys/fs/selinux/enforce")
+	enabled, err := selinux(root)
 	if err != nil {
 		return nil, err
 	}
-	if selinux {
+	if enabled {
 		agent.Relabel = relabel
 	}
 	return agent, nil
+}
+
+// selinux tells whether there are labels to be had: a kernel that knows SELinux, and a policy (is_selinux_enabled(3), which looks for
+// both). Debian's kernels know it, and its images have no policy.
+func selinux(root *rootfs.Root) (bool, error) {
+	for _, name := range []string{"/sys/fs/selinux/enforce", "/etc/selinux/config"} {
+		if there, err := root.Exists(name); err != nil || !there {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // parts are what plugins add to first boot, and the services of Leaven's own that are off by default.

@@ -23,9 +23,9 @@ type Names struct {
 	known    map[string][4]byte
 }
 
-// ServeNames starts one in a namespace, on its loopback. All the names are 10.0.2.2.
+// ServeNames starts one in a namespace. All the names are 10.0.2.2.
 func ServeNames(ctx context.Context, ns *netns.Namespace, known ...string) (*Names, error) {
-	n, err := ServeNamesAt(ctx, ns, "127.0.0.1:53")
+	n, err := ServeNamesAt(ctx, ns, "0.0.0.0:53")
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,5 @@
 // Package nfs runs a real NFS server for virtual machines: Ganesha, in a network
-// namespace, on its loopback. A guest of package qemu reaches it as 10.0.2.2.
+// namespace. A guest of package qemu or uml reaches it as 10.0.2.2.
 //
 // It also answers DNS there, over TCP, for names that a test makes appear and
 // vanish. The guest needs "nameserver 10.0.2.2" and "options use-vc".
@@ -24,7 +24,7 @@ import (
 )
 
 // Address is where the server listens, in the namespace.
-const Address = "127.0.0.1:2049"
+const Address = "0.0.0.0:2049"
 
 // Server is a Ganesha that runs.
 type Server struct {

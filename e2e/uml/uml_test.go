@@ -18,7 +18,7 @@ import (
 func TestBoot(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	pristine, err := debroot.Build(ctx, debroot.Container("bookworm"), t.Output())
+	pristine, err := debroot.Build(ctx, debroot.Container("bookworm").With("kmod"), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestBoot(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Logf("boot %d: SSH after %v", boot, time.Since(begun))
-		out, err := c.Run(ctx, "cat /root/file 2>/dev/null; cat /run/credentials/@system/some.thing; modprobe nfsv4 && modprobe overlay && modprobe veth; echo; ip -brief address show eth0; echo kept >/root/file; sync")
+		out, err := c.Run(ctx, "set -e; [ ! -e /root/file ] || cat /root/file; cat /run/credentials/@system/some.thing; modprobe nfsv4; modprobe overlay; modprobe veth; echo; ip -brief address show eth0; echo kept >/root/file; sync")
 		if err != nil || !strings.HasPrefix(out, want) || !strings.Contains(out, "a b:c\n") || !strings.Contains(out, "10.0.2.15/24") {
 			t.Errorf("boot %d: %v: %s", boot, err, out)
 		}

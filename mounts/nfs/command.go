@@ -113,6 +113,9 @@ func (r *refusal) Unwrap() error { return r.error }
 // nfs-utils (utils/mount/error.c) and of util-linux (mount.8, exit status 1 and "unknown filesystem type").
 func classify(err error) error {
 	text := err.Error()
+	if strings.Contains(text, "nfs4: No such device") { // ENODEV of mount(2)
+		return &refusal{fmt.Errorf("%w; this kernel cannot mount NFS: install its modules, and kmod", err), true}
+	}
 	for _, words := range []string{"unknown filesystem type", "bad option; for several filesystems", "incorrect mount option", "Operation not permitted", "must be superuser"} {
 		if strings.Contains(text, words) {
 			return &refusal{err, true}

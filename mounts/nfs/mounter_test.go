@@ -240,6 +240,7 @@ func TestRefusals(t *testing.T) {
 		"mount.nfs4: mounting x failed, reason given by server: No such file or directory": refusals,
 		"mount.nfs4: access denied by server while mounting x":                             refusals,
 		"mount: unknown filesystem type 'nfs4'.":                                           1,
+		"mount.nfs4: No such device":                                                       1,
 		"mount.nfs4: Connection timed out":                                                 8,
 	} {
 		s := share(t, hub)
@@ -349,6 +350,32 @@ func TestSlowLookup(t *testing.T) {
 		defer cancel()
 		if _, err := m.Bring(ctx, s, "/srv/x"); err != nil || asked < 2 || asked > 4 {
 			t.Errorf("after %v, AWS asked %d times: %v", time.Since(begun), asked, err)
+		}
+	})
+}
+
+// What was wrong is said at the end, not that the last look-up was cut off.
+func TestSaysWhatWasWrong(t *testing.T) {
+	s := share(t, hub)
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{}
+		m := w.mounter()
+		m.Resolve = func(ctx context.Context, _ string) ([]netip.Addr, error) {
+			select {
+			case <-time.After(700 * time.Millisecond):
+				return []netip.Addr{own}, nil
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+		m.Probe = func(context.Context, string, bool) error { return errors.New("connection refused") }
+		for limit := 5 * time.Second; limit < 7*time.Second; limit += 100 * time.Millisecond {
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			_, err := m.Bring(ctx, s, "/srv/x")
+			cancel()
+			if err == nil || !strings.Contains(err.Error(), "connection refused") {
+				t.Errorf("after %v: %v", limit, err)
+			}
 		}
 	})
 }

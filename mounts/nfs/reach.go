@@ -19,6 +19,7 @@ func (m *Mounter) reach(ctx context.Context, s Share) (address netip.Addr, byNam
 		patience, mute = min(patience, time.Until(end)/3), min(mute, time.Until(end)/3)
 	}
 	others := m.others(ctx, s)
+	var last error // of a try that was not cut off itself, which would say only that
 	for try := 1; ; try++ {
 		limit := oneTry
 		if try%4 == 0 {
@@ -47,12 +48,15 @@ func (m *Mounter) reach(ctx context.Context, s Share) (address netip.Addr, byNam
 		if said == "" && m.Load != nil {
 			go m.Load()
 		}
+		if ctx.Err() == nil || last == nil {
+			last = err
+		}
 		if text := err.Error(); gist(text) != said && ctx.Err() == nil {
 			m.tell("waiting: %s", text)
 			said = gist(text)
 		}
 		if !pause(ctx, pauseReach) {
-			return netip.Addr{}, false, fmt.Errorf("%w (gave up after %v)", err, time.Since(begun).Round(time.Second))
+			return netip.Addr{}, false, fmt.Errorf("%w (gave up after %v)", last, time.Since(begun).Round(time.Second))
 		}
 	}
 }

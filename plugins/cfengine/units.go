@@ -29,6 +29,7 @@ func mounted(folders ...string) string {
 	for _, folder := range folders {
 		b.WriteString("AssertPathIsMountPoint=" + folder + "\n")
 	}
+	b.WriteString("# cf-monitord takes no notice of SIGTERM while it sleeps: systemd would wait 90 s at each bootstrap, restart and power-off.\n[Service]\nTimeoutStopSec=5s\n")
 	return b.String()
 }
 

@@ -21,6 +21,7 @@ import (
 // TestHubs follows the set-up of docs/cfengine-hubs.md with the user data that it shows: three hubs that boot together on an empty
 // share, a balancer, five clients. Each part goes on with what the one before left.
 func TestHubs(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t)
 	t.Run("together", f.together)
 	if !t.Run("boot", f.boot) {

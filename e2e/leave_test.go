@@ -23,6 +23,7 @@ const leavingID = "i-0123456789abcdef0"
 
 // TestLeave gives instances notices by the metadata service, as EC2 does.
 func TestLeave(t *testing.T) {
+	t.Parallel()
 	image := copyRoot(t, "bookworm")
 	install(t, image)
 	t.Run("spot", func(t *testing.T) { testLeaveSpot(t, image) })

@@ -66,7 +66,8 @@ type mountsLab struct {
 	shares map[string]string
 	dir    string
 	image  qemu.Config
-	start  func(dir string, key *sshclient.Key) (powered, *sshclient.Client)
+	key    *sshclient.Key
+	start  func(dir string) (powered, *sshclient.Client)
 }
 
 func (l *mountsLab) serve() {
@@ -89,26 +90,28 @@ type powered interface{ Kill() error }
 
 func (l *mountsLab) boot(name string) (powered, *guest) {
 	l.t.Helper()
-	key, err := sshclient.NewKey()
-	if err != nil {
-		l.t.Fatal(err)
+	if l.key == nil {
+		var err error
+		if l.key, err = sshclient.NewKey(); err != nil {
+			l.t.Fatal(err)
+		}
 	}
 	dir := filepath.Join(l.t.ArtifactDir(), name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		l.t.Fatal(err)
 	}
-	vm, client := l.start(dir, key)
+	vm, client := l.start(dir)
 	l.t.Cleanup(func() { client.Close() })
 	return vm, &guest{l, client}
 }
 
 // emulated starts a virtual machine.
-func (l *mountsLab) emulated(dir string, key *sshclient.Key) (powered, *sshclient.Client) {
+func (l *mountsLab) emulated(dir string) (powered, *sshclient.Client) {
 	l.t.Helper()
 	cfg := l.image
-	cfg.Dir, cfg.Logins = dir, []sshclient.Login{{User: "root", Key: key.Authorized}}
+	cfg.Dir, cfg.Logins = dir, []sshclient.Login{{User: "root", Key: l.key.Authorized}}
 	vm := startVM(l.t, cfg)
-	client, err := vm.Dial(l.ctx, "root", key)
+	client, err := vm.Dial(l.ctx, "root", l.key)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -163,7 +166,7 @@ func (g *guest) until(what, command string) time.Duration {
 // TestMounts boots an instance with two EFS file systems in a virtual machine, since this machine's kernel need not know NFS. Their
 // server is down, and comes up after 20 s; another share's server comes up after five minutes, in which the other cases are tried.
 func TestMounts(t *testing.T) {
-	t.Parallel() // with TestVolumes: most of it is waiting
+	t.Parallel() // as all that takes minutes: much of it is waiting
 	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Minute)
 	defer cancel()
 	image := mountsImage(ctx, t)
@@ -428,7 +431,7 @@ systemd-run --unit=writer sh -c 'while :; do for x in a b; do leaven mounts appl
 // mountsImage makes an image whose fstab has a line of its own, with a unit that is to run with its mount only.
 func mountsImage(ctx context.Context, t *testing.T) qemu.Config {
 	t.Helper()
-	pristine, err := debroot.Build(ctx, debroot.VM("bookworm").With("nfs-common"), t.Output())
+	pristine, err := debroot.Build(ctx, vmWithTools(), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,10 +111,10 @@ func newHubsLab(ctx context.Context, t *testing.T) *mountsLab {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.ns.Close() })
-	l.start = func(dir string, key *sshclient.Key) (powered, *sshclient.Client) {
+	l.start = func(dir string) (powered, *sshclient.Client) {
 		t.Helper()
 		vm, err := uml.Start(t.Context(), uml.Config{
-			Disk: filepath.Join(l.dir, "disk"), Base: base, ReadOnly: base, Dir: dir, Network: l.ns, Key: key, MemoryMB: 2048,
+			Disk: filepath.Join(l.dir, "disk"), Base: base, ReadOnly: base, Dir: dir, Network: l.ns, Key: l.key, MemoryMB: 2048,
 			Credentials: map[string]string{"leaven.instance-id": "i-0000000000000000a"},
 		})
 		if err != nil {
@@ -204,6 +204,7 @@ func (g *guest) wantWaiting(host string) {
 
 // TestHubsOnNFS brings up policy hubs whose share is NFS 4.1. One is a virtual machine, the others are containers in it.
 func TestHubsOnNFS(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
 	l := newHubsLab(ctx, t)

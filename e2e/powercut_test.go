@@ -25,6 +25,7 @@ import (
 // The next boot is in a container, with the same instance id, because that takes seconds; at the first and the last moment, and one in
 // the middle, it is in a virtual machine.
 func TestPowerCut(t *testing.T) {
+	t.Parallel()
 	h := recordFirstBoot(t)
 	// A group of its own, so that the recording is there until the last one is through.
 	t.Run("at", func(t *testing.T) {

@@ -41,6 +41,11 @@ func mountRaw(t *testing.T, raw, dir string) (root string, unmount func()) {
 	return root, unmount
 }
 
+// vmWithTools is the root of tests of mounts and volumes: one, since making a root takes a minute and more.
+func vmWithTools() debroot.Recipe {
+	return debroot.VM("bookworm").With("nfs-common", "xfsprogs", "lvm2", "cryptsetup-bin", "mdadm", "dmsetup", "gdisk")
+}
+
 // pack makes a disk image of a root.
 func pack(t *testing.T, root, dir string) string {
 	t.Helper()

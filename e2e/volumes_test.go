@@ -33,7 +33,7 @@ run:
 // TestVolumes boots an instance with NVMe disks that have serial numbers as EBS has, in a virtual machine: a loop device cannot be
 // found by its serial number, and what device mapper, md and an enlarged disk do is the kernel's.
 func TestVolumes(t *testing.T) {
-	t.Parallel() // with TestMounts
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	image := volumesImage(t)
@@ -165,8 +165,7 @@ func TestVolumes(t *testing.T) {
 // volumesImage is a disk with Leaven, the tools for file systems, and those that the others on it are made with.
 func volumesImage(t *testing.T) qemu.Config {
 	t.Helper()
-	recipe := debroot.VM("bookworm").With("xfsprogs", "lvm2", "cryptsetup-bin", "mdadm", "dmsetup", "gdisk")
-	pristine, err := debroot.Build(t.Context(), recipe, t.Output())
+	pristine, err := debroot.Build(t.Context(), vmWithTools(), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

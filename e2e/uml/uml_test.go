@@ -18,7 +18,7 @@ import (
 func TestBoot(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	pristine, err := debroot.Build(ctx, debroot.Container("bookworm").With("kmod"), t.Output())
+	pristine, err := debroot.Build(ctx, debroot.Container("bookworm").With("nfs-common", "systemd-container", "procps", "kmod") /* that of TestHubsOnNFS */, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package firstboot
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"syscall"
 
 	"github.com/leaven-dev/leaven/internal/rootfs"
@@ -57,7 +58,7 @@ func ReadStatus(root *rootfs.Root, version string) (Status, error) {
 		return status, err
 	}
 	if state != nil {
-		status.Instance, status.Steps = state.Instance, state.Steps
+		status.Instance, status.Steps = state.Instance, ofThisBoot(state.Steps, status.Stages)
 	}
 	sum := summarize(status.Stages, state, boot)
 	switch {
@@ -69,6 +70,18 @@ func ReadStatus(root *rootfs.Root, version string) (Status, error) {
 	}
 	status.Result, status.Verdict = sum.Result, sum.String()
 	return status, nil
+}
+
+// ofThisBoot takes the results of boots before from steps that are still to come in this one: what was in order then may not be now.
+func ofThisBoot(steps []StepRecord, stages []StageRecord) []StepRecord {
+	steps = slices.Clone(steps)
+	for i, step := range steps {
+		at := slices.IndexFunc(stages, func(s StageRecord) bool { return s.Stage == step.Stage })
+		if at < 0 || stages[at].Result == Running && stages[at].Boot != step.Boot {
+			steps[i].Result, steps[i].Message, steps[i].Cure = Waiting, "", ""
+		}
+	}
+	return steps
 }
 
 // lastState reads the state of the instance that this machine last was, or nil.

@@ -62,3 +62,29 @@ func TestSummary(t *testing.T) {
 		}
 	}
 }
+
+// What a boot before had in order is not told as the result of one that has not come so far.
+func TestOfThisBoot(t *testing.T) {
+	steps := []StepRecord{
+		{ID: "a", Stage: Identity, Boot: "2", Result: OK},
+		{ID: "b", Stage: Provision, Boot: "2", Result: OK},
+		{ID: "c", Stage: Provision, Boot: "1", Result: OK, Message: "fine"},
+	}
+	for name, c := range map[string]struct {
+		stages []StageRecord
+		want   []Result
+	}{
+		"at work": {[]StageRecord{{Stage: Identity, Boot: "2", Result: OK}, {Stage: Provision, Boot: "2", Result: Running}}, []Result{OK, OK, Waiting}},
+		"begun":   {[]StageRecord{{Stage: Identity, Boot: "2", Result: OK}}, []Result{OK, Waiting, Waiting}},
+		"over":    {[]StageRecord{{Stage: Identity, Boot: "2", Result: OK}, {Stage: Provision, Boot: "2", Result: OK}}, []Result{OK, OK, OK}},
+	} {
+		for i, got := range ofThisBoot(steps, c.stages) {
+			if got.Result != c.want[i] || got.Result == Waiting && got.Message != "" {
+				t.Errorf("%s: step %s is %s (%q), want %s", name, got.ID, got.Result, got.Message, c.want[i])
+			}
+		}
+	}
+	if steps[2].Result != OK {
+		t.Error("the records themselves were changed")
+	}
+}

@@ -99,6 +99,16 @@ func (o *output) note(format string, args ...any) {
 	}
 }
 
+// aside tells people something that is no result.
+func (o *output) aside(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if o.format == "jsonl" {
+		o.record(wire.Record{Type: wire.Note, Note: text})
+	} else {
+		fmt.Fprintln(o.p.stderr, text)
+	}
+}
+
 func (o *output) record(r wire.Record) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

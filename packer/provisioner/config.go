@@ -23,6 +23,8 @@ type Config struct {
 	CrossMounts []string          `mapstructure:"cross_mounts"` // mount points that are part of the image
 	Settings    string            `mapstructure:"config"`       // a bake.yaml on the build machine, in place of the image's
 
+	Mounts string `mapstructure:"mounts"` // a file on the build machine: mounts and volumes whose lines go into the image's fstab
+
 	Baseline string `mapstructure:"baseline"` // empty, take or use
 
 	Install   config.Trilean `mapstructure:"install"`    // unset is true: put leaven and its units into the image
@@ -43,6 +45,7 @@ type Config struct {
 	Report   string `mapstructure:"report"` // a file on the build machine
 
 	settingsText []byte // what the file that Settings names held; nil where none was read
+	mountsText   []byte // the same of Mounts
 }
 
 // Allow is a block that accepts findings. What is set of rule, path and hash must all fit.

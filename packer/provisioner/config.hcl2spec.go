@@ -55,6 +55,7 @@ type FlatConfig struct {
 	KeepPaths           []string          `mapstructure:"keep_paths" cty:"keep_paths" hcl:"keep_paths"`
 	CrossMounts         []string          `mapstructure:"cross_mounts" cty:"cross_mounts" hcl:"cross_mounts"`
 	Settings            *string           `mapstructure:"config" cty:"config" hcl:"config"`
+	Mounts              *string           `mapstructure:"mounts" cty:"mounts" hcl:"mounts"`
 	Baseline            *string           `mapstructure:"baseline" cty:"baseline" hcl:"baseline"`
 	Install             *bool             `mapstructure:"install" cty:"install" hcl:"install"`
 	LastStage           *bool             `mapstructure:"last_stage" cty:"last_stage" hcl:"last_stage"`
@@ -99,6 +100,7 @@ func (*FlatConfig) HCL2Spec() map[string]hcldec.Spec {
 		"keep_paths":                 &hcldec.AttrSpec{Name: "keep_paths", Type: cty.List(cty.String), Required: false},
 		"cross_mounts":               &hcldec.AttrSpec{Name: "cross_mounts", Type: cty.List(cty.String), Required: false},
 		"config":                     &hcldec.AttrSpec{Name: "config", Type: cty.String, Required: false},
+		"mounts":                     &hcldec.AttrSpec{Name: "mounts", Type: cty.String, Required: false},
 		"baseline":                   &hcldec.AttrSpec{Name: "baseline", Type: cty.String, Required: false},
 		"install":                    &hcldec.AttrSpec{Name: "install", Type: cty.Bool, Required: false},
 		"last_stage":                 &hcldec.AttrSpec{Name: "last_stage", Type: cty.Bool, Required: false},

@@ -41,7 +41,7 @@ func (p *Provisioner) Prepare(raws ...any) error {
 	if p.config.SudoPassword != "" && p.config.SudoPassword != unknown {
 		packersdk.LogSecretFilter.Set(p.config.SudoPassword)
 	}
-	return errors.Join(p.config.readSettings(), p.config.validate())
+	return errors.Join(p.config.readFiles(), p.config.validate())
 }
 
 // Provision seals the machine, or says why it is not sealed.

@@ -12,7 +12,7 @@ func (c *Config) checkPurpose(check func(setting string, err error)) {
 	set := func(t config.Trilean) bool { return t != config.TriUnset }
 	sealing := []settingIs{
 		{"profile", c.Profile != ""}, {"only_rules", len(c.OnlyRules) > 0}, {"skip_rules", len(c.SkipRules) > 0}, {"rules", len(c.Rules) > 0},
-		{"keep_paths", len(c.KeepPaths) > 0}, {"install", set(c.Install)}, {"last_stage", set(c.LastStage)},
+		{"keep_paths", len(c.KeepPaths) > 0}, {"mounts", c.Mounts != ""}, {"install", set(c.Install)}, {"last_stage", set(c.LastStage)},
 		{"overwrite", c.Overwrite}, {"mkswap", c.Mkswap}, {"zero_free", c.ZeroFree}, {"audit", set(c.Audit)}, {"report", c.Report != ""},
 	}
 	auditing := []settingIs{

@@ -156,6 +156,26 @@ func TestSettingsReachTheAgent(t *testing.T) {
 	}
 }
 
+func TestMountsReachTheAgent(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "hub.yaml")
+	text := "mounts: []\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := newBuild(t, map[string]rehearsal.Act{"mounts": {Records: []wire.Record{{Type: wire.Note, Note: "add to fstab: a line"}}}})
+	b.settings["mounts"] = file
+	if err := b.run(t); err != nil {
+		t.Fatal(err)
+	}
+	calls := b.calls(t)
+	if want := "mounts apply --root / --output jsonl --no-mount --config STAGED/mounts.yaml"; len(calls) != 4 || calls[1] != want || rehearsal.Entries(t, b.log)[1].Settings != text {
+		t.Errorf("the agent's runs are %q, want %q as the second", calls, want)
+	}
+	if !strings.Contains(b.ui.Output(), "add to fstab: a line") {
+		t.Errorf("what was written is not shown:\n%s", b.ui.Output())
+	}
+}
+
 func TestAuditCanBeLeftOut(t *testing.T) {
 	b := newBuild(t, nil)
 	b.settings["audit"] = false

@@ -25,6 +25,7 @@ type sealing struct {
 	agents   agent.Set
 	machine  *remote.Machine
 	settings string // where the template's bake.yaml lies on the far side; empty where it names none
+	mounts   string // the same of its mounts
 	show     *show
 	report   *Report
 	broken   bool // a run was given up, so the agent may still be working
@@ -81,10 +82,14 @@ func (s *sealing) setUp(ctx context.Context) error {
 			return err
 		}
 	}
-	if s.config.settingsText == nil {
-		return nil
+	if s.config.settingsText != nil {
+		if s.settings, err = s.machine.UploadSettings(ctx, s.config.settingsText); err != nil {
+			return err
+		}
 	}
-	s.settings, err = s.machine.UploadSettings(ctx, s.config.settingsText)
+	if s.config.mountsText != nil {
+		s.mounts, err = s.machine.UploadMounts(ctx, s.config.mountsText)
+	}
 	return err
 }
 

@@ -8,28 +8,35 @@ import (
 	"github.com/leaven-dev/leaven/bake/settings"
 )
 
-// maxSettings is more than any bake.yaml has, in bytes, and little enough to send.
-const maxSettings = 1 << 20
+// maxFile is more than any bake.yaml or list of mounts has, in bytes, and little enough to send.
+const maxFile = 1 << 20
 
-// readSettings reads the bake.yaml. What was read then is what is checked and sent.
-func (c *Config) readSettings() error {
-	if c.Settings == "" || c.Settings == unknown {
-		return nil
+// readFiles reads the files that settings name. What was read then is what is checked and sent.
+func (c *Config) readFiles() error {
+	var bad, worse error
+	c.settingsText, bad = readFile("config", "settings", c.Settings)
+	c.mountsText, worse = readFile("mounts", "mounts", c.Mounts)
+	return errors.Join(bad, worse)
+}
+
+func readFile(setting, what, name string) ([]byte, error) {
+	if name == "" || name == unknown {
+		return nil, nil
 	}
-	info, err := os.Stat(c.Settings)
+	info, err := os.Stat(name)
 	switch {
 	case err != nil:
 	case !info.Mode().IsRegular():
 		err = errors.New("not a plain file")
-	case info.Size() > maxSettings:
-		err = fmt.Errorf("larger than %d bytes", maxSettings)
+	case info.Size() > maxFile:
+		err = fmt.Errorf("larger than %d bytes", maxFile)
 	default:
-		c.settingsText, err = os.ReadFile(c.Settings)
+		var text []byte
+		if text, err = os.ReadFile(name); err == nil {
+			return text, nil
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("config: cannot read the settings in %s: %w", c.Settings, err)
-	}
-	return nil
+	return nil, fmt.Errorf("%s: cannot read the %s in %s: %w", setting, what, name, err)
 }
 
 // salted checks the settings as the agent will, and tells whether hashes in the template's allow list can fit. The image's

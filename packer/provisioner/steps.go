@@ -25,6 +25,11 @@ func (s *sealing) steps() []step {
 	if s.installs() {
 		steps = append(steps, step{title: "installing leaven into the image", command: "install", failed: "leaven could not be installed into it"})
 	}
+	if s.mounts != "" {
+		steps = append(steps, step{
+			title: "writing mounts into its fstab", command: "mounts apply", flags: []string{"--no-mount", "--config", s.mounts}, failed: "its mounts are not written",
+		})
+	}
 	steps = append(steps, step{
 		title: "sealing", command: "bake", flags: s.bakeFlags(), failed: "not all that must go is gone", arms: !c.LastStage.False(),
 	})

@@ -96,7 +96,7 @@ func validReport(value string) error {
 func (c *Config) resolved() error {
 	values := map[string][]string{
 		"profile": {c.Profile}, "only_rules": c.OnlyRules, "skip_rules": c.SkipRules, "vendor_rules": c.VendorRules,
-		"keep_paths": c.KeepPaths, "cross_mounts": c.CrossMounts, "config": {c.Settings}, "baseline": {c.Baseline},
+		"keep_paths": c.KeepPaths, "cross_mounts": c.CrossMounts, "config": {c.Settings}, "mounts": {c.Mounts}, "baseline": {c.Baseline},
 		"sudo_password": {c.SudoPassword}, "staging_directory": {c.StagingDirectory}, "deadline": {c.Deadline}, "report": {c.Report},
 	}
 	for id, to := range c.Rules {

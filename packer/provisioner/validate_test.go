@@ -46,6 +46,7 @@ func TestPrepareNamesWhatIsWrong(t *testing.T) {
 		"mkswap":             {map[string]any{"rules": map[string]string{"swap-files": "off"}, "mkswap": true}, `mkswap: switches the rule swap-files on, which is switched off too`},
 		"cross_mounts":       {map[string]any{"cross_mounts": []string{"data"}}, `cross_mounts: "data" is not an absolute path`},
 		"config":             {map[string]any{"config": "/nowhere/bake.yaml"}, `config: cannot read the settings in /nowhere/bake.yaml: `},
+		"mounts":             {map[string]any{"mounts": "/nowhere/hub.yaml"}, `mounts: cannot read the mounts in /nowhere/hub.yaml: `},
 		"config is a folder": {map[string]any{"config": "/"}, `config: cannot read the settings in /: not a plain file`},
 		"config is wrong":    {map[string]any{"config": wrong}, wrong + `:1:1: unknown key "profiel" (did you mean "profile"?)` + "\n" + wrong + `:3:3: there is no rule "tpm" (did you mean "tmp"?)`},
 		"baseline":           {map[string]any{"baseline": "yes"}, `baseline: "yes": write "take" in a block at the build's start, and "use" in the block that seals`},
@@ -108,7 +109,7 @@ func TestPrepareTwice(t *testing.T) {
 func TestUnknownValues(t *testing.T) {
 	for setting, value := range map[string]any{
 		"profile": unknown, "only_rules": []string{unknown}, "skip_rules": []string{unknown, "logs"}, "keep_paths": []string{unknown},
-		"staging_directory": unknown, "deadline": unknown, "report": unknown, "sudo_password": unknown, "config": unknown, "baseline": unknown,
+		"staging_directory": unknown, "deadline": unknown, "report": unknown, "sudo_password": unknown, "config": unknown, "mounts": unknown, "baseline": unknown,
 		"vendor_rules": []string{unknown}, "cross_mounts": []string{unknown}, "rules": map[string]string{"tmp": unknown},
 		"allow": []map[string]any{{"path": unknown}},
 	} {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 
 // A Job is one run of the agent.
 type Job struct {
-	Command string        // install, bake or audit
+	Command string        // install, bake, audit or "mounts apply"
 	Flags   []string      // after those that every run has
 	Version string        // what the agent must say it is
 	Limit   time.Duration // how long the run may take in all
@@ -46,7 +47,7 @@ func (m *Machine) Run(ctx context.Context, job Job, each func(wire.Record)) (wir
 	defer silent.Stop()
 
 	nonce := rand.Text()
-	words := append([]string{m.path(), job.Command, "--root", "/", "--output", "jsonl", "--nonce", nonce}, job.Flags...)
+	words := slices.Concat([]string{m.path()}, strings.Fields(job.Command), []string{"--root", "/", "--output", "jsonl", "--nonce", nonce}, job.Flags)
 	if job.Armed {
 		words = append([]string{"/bin/sh", "-c", armedScript, "leaven"}, words...)
 	}

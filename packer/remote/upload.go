@@ -37,6 +37,12 @@ func (m *Machine) UploadSettings(ctx context.Context, text []byte) (string, erro
 	return path.Join(m.facts.Staging, info.name), m.place(ctx, "the settings", info, text)
 }
 
+// UploadMounts puts a configuration of mounts beside the agent, and returns its path.
+func (m *Machine) UploadMounts(ctx context.Context, text []byte) (string, error) {
+	info := fileInfo{name: "mounts.yaml", size: int64(len(text)), mode: 0o600}
+	return path.Join(m.facts.Staging, info.name), m.place(ctx, "the mounts", info, text)
+}
+
 // place puts a file into the staging folder and makes sure that it arrived whole.
 func (m *Machine) place(ctx context.Context, what string, info fileInfo, content []byte) error {
 	to := path.Join(m.facts.Staging, info.name)

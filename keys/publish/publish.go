@@ -165,7 +165,7 @@ func (p Pair) complete(ctx context.Context, dir *rootfs.Dir, key *rsa.PrivateKey
 // sweep removes candidates, of those who died among others. Once the pair is there nobody needs his any more: whoever still
 // tries to link his finds the pair.
 func sweep(dir *rootfs.Dir) error {
-	entries, err := dir.ReadDir()
+	entries, err := list(dir)
 	if err != nil {
 		return err
 	}
@@ -176,6 +176,17 @@ func sweep(dir *rootfs.Dir) error {
 		}
 	}
 	return errors.Join(bad...)
+}
+
+// list lists the folder. A server may say that there is no such file when one goes away meanwhile (Ganesha, once in 400 rounds of
+// TestKilledContenders); of an open folder that says nothing.
+func list(dir *rootfs.Dir) (entries []fs.DirEntry, err error) {
+	for range attempts {
+		if entries, err = dir.ReadDir(); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return entries, err
 }
 
 // remove removes a candidate that another contender may have removed already.

@@ -16,7 +16,7 @@ import (
 
 // A guest boots, has its credentials, NFS and the network, keeps what it wrote when the power is cut, and leaves no process behind.
 func TestBoot(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	pristine, err := debroot.Build(ctx, debroot.Container("bookworm").With("nfs-common", "systemd-container", "procps", "kmod") /* that of TestHubsOnNFS */, t.Output())
 	if err != nil {

@@ -66,11 +66,10 @@ RUN ?=
 # not see, so a cached result could be wrong.
 # -p 1: two cores run one virtual machine or one container at a time; with more,
 # emulated boots take so long that their deadlines mean nothing.
-# -parallel 3: what takes minutes waits, or has one CPU.
 # -exec: as an ordinary user, the tests are compiled as that user and run as root.
 GO_EXEC = $(if $(SUDO),-exec '$(SUDO)')
 GO_TEST = $(SUDO) rm -rf $(CACHE)/artifacts && mkdir -p $(CACHE)/artifacts && \
-	go test $(GO_EXEC) -count=1 -p 1 -parallel 3 -timeout 75m -artifacts -outputdir $(CACHE)/artifacts $(if $(RUN),-run '$(RUN)')
+	go test $(GO_EXEC) -count=1 -p 1 -timeout 75m -artifacts -outputdir $(CACHE)/artifacts $(if $(RUN),-run '$(RUN)')
 
 ##@ Parts
 .PHONY: check agents generate fmt clean

@@ -166,7 +166,7 @@ func (g *guest) until(what, command string) time.Duration {
 // TestMounts boots an instance with two EFS file systems in a virtual machine, since this machine's kernel need not know NFS. Their
 // server is down, and comes up after 20 s; another share's server comes up after five minutes, in which the other cases are tried.
 func TestMounts(t *testing.T) {
-	t.Parallel() // as all that takes minutes: much of it is waiting
+	t.Parallel() // as all that takes minutes and no offence at a busy machine
 	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Minute)
 	defer cancel()
 	image := mountsImage(ctx, t)

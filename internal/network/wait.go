@@ -2,7 +2,7 @@
 // server. What systemd's network-online.target means depends on which service is enabled to wait, so it is a hint and no proof.
 //
 // The kernel's own notifications (rtnetlink, inotify) drive the waiting, so it ends within milliseconds of the last change and
-// nothing is polled meanwhile.
+// nothing is polled meanwhile. Where other programs have taken all of inotify that there is, files are looked at once a second.
 //
 // It sets nothing up, and sends nothing: that a router or a server answers is for whoever talks to it to find out. Only the main
 // routing table counts.

@@ -24,6 +24,7 @@ const waitFor = "LEAVEN_TEST_WAIT_FOR"
 type order struct {
 	Need    Need
 	Timeout time.Duration
+	Spent   string // a file in /proc/sys/user: this much of inotify is all in use
 }
 
 func TestMain(m *testing.M) {
@@ -85,7 +86,11 @@ func (w *waiter) begin(o order) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.cmd = w.ns.Command(w.t.Context(), "unshare", "--mount", "sh", "-c", `mount -t tmpfs tmpfs /etc && mount -t tmpfs tmpfs /run && exec "$0"`, os.Args[0])
+	args := []string{"unshare", "--mount", "sh", "-c", `mount -t tmpfs tmpfs /etc && mount -t tmpfs tmpfs /run && exec "$0"`, os.Args[0]}
+	if o.Spent != "" {
+		args = append([]string{"unshare", "--user", "--map-root-user", "sh", "-c", `echo 0 >"/proc/sys/user/$0" && exec "$@"`, o.Spent}, args...)
+	}
+	w.cmd = w.ns.Command(w.t.Context(), args...)
 	w.cmd.Env = append(os.Environ(), waitFor+"="+string(text))
 	w.cmd.Stderr = os.Stderr
 	out, err := w.cmd.StdoutPipe()
@@ -307,6 +312,24 @@ func TestWaitForSystemdResolved(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.says("found: v0 is up with 10.9.0.5/24 and gateway 10.9.0.1")
+}
+
+// TestWaitWithoutInotify has other programs use all of it.
+func TestWaitWithoutInotify(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []string{"max_inotify_instances", "max_inotify_watches"} {
+		t.Run(limit, func(t *testing.T) {
+			t.Parallel()
+			w := start(t, order{Need: Need{Resolver: true}, Spent: limit})
+			w.noIPv6()
+			w.ip("link set v0 up")
+			w.ip("address add 10.9.0.5/24 dev v0")
+			w.ip("route add default via 10.9.0.1")
+			w.says("waiting for a name server: there is no /etc/resolv.conf; v0 is up with 10.9.0.5/24 and gateway 10.9.0.1")
+			w.write("/etc/resolv.conf", "nameserver 10.9.0.2\n")
+			w.says("found: v0 is up with 10.9.0.5/24 and gateway 10.9.0.1")
+		})
+	}
 }
 
 // TestWaitSleeps: nothing is polled, so a wait costs no CPU time while nothing changes.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,24 +17,53 @@ type watch struct {
 	changed chan struct{}
 	failed  chan error
 	kernel  *os.File
-	inotify *os.File
+	inotify *os.File     // nil where there is none
+	clock   *time.Ticker // in its place; nil while there is one
+	done    chan struct{}
 }
 
+// unwatched is the pause between two looks at files that the kernel does not watch.
+const unwatched = time.Second
+
 func newWatch() (*watch, error) {
-	w := &watch{changed: make(chan struct{}, 1), failed: make(chan error, 2)}
+	w := &watch{changed: make(chan struct{}, 1), failed: make(chan error, 2), done: make(chan struct{})}
 	var err error
 	if w.kernel, err = subscribe(unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR, unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE); err != nil {
 		return nil, fmt.Errorf("cannot watch links, addresses and routes: %w", err)
 	}
-	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
-	if err != nil {
-		w.kernel.Close()
-		return nil, fmt.Errorf("cannot watch files: %w", err)
-	}
-	w.inotify = os.NewFile(uintptr(fd), "inotify")
 	go w.forward("links, addresses and routes", w.kernel)
-	go w.forward("files", w.inotify)
+	switch fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK); {
+	case spent(err):
+		w.poll()
+	case err != nil:
+		w.close()
+		return nil, fmt.Errorf("cannot watch files: %w", err)
+	default:
+		w.inotify = os.NewFile(uintptr(fd), "inotify")
+		go w.forward("files", w.inotify)
+	}
 	return w, nil
+}
+
+// spent tells that others use all that the kernel gives of inotify (inotify(7), "/proc interfaces"). That must not fail a boot.
+func spent(err error) bool { return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENOSPC) }
+
+// poll makes a look due again and again, where the kernel cannot tell of files.
+func (w *watch) poll() {
+	if w.clock != nil {
+		return
+	}
+	w.clock = time.NewTicker(unwatched)
+	go func() {
+		for {
+			select {
+			case <-w.clock.C:
+				w.wake()
+			case <-w.done:
+				return
+			}
+		}
+	}()
 }
 
 // subscribe opens a socket that tells of groups of changes (rtnetlink(7)). A part of a message that is not read is dropped.
@@ -55,8 +85,14 @@ func subscribe(groups ...uint) (*os.File, error) {
 }
 
 func (w *watch) close() {
+	close(w.done)
 	w.kernel.Close()
-	w.inotify.Close()
+	if w.inotify != nil {
+		w.inotify.Close()
+	}
+	if w.clock != nil {
+		w.clock.Stop()
+	}
 }
 
 // wake makes one look due, however often it is called before that.
@@ -132,12 +168,19 @@ func (w *watch) nearest(path string) error {
 }
 
 func (w *watch) add(path string, mask uint32) error {
+	if w.inotify == nil {
+		return nil
+	}
 	conn, err := w.inotify.SyscallConn()
 	if err != nil {
 		return err
 	}
 	var failed error
 	err = conn.Control(func(fd uintptr) { _, failed = unix.InotifyAddWatch(int(fd), path, mask) })
+	if spent(failed) {
+		w.poll()
+		return nil
+	}
 	if err = errors.Join(err, failed); err != nil {
 		return fmt.Errorf("cannot watch %s: %w", path, err)
 	}

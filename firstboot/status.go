@@ -33,6 +33,16 @@ func ReadStatus(root *rootfs.Root, version string) (Status, error) {
 	if err != nil {
 		return status, err
 	}
+	// A stage that ends writes the state first. So the state is read last, or a stage could be over whose steps still run here.
+	boot := ""
+	if live {
+		if boot, err = line(root, "/proc/sys/kernel/random/boot_id"); err != nil {
+			return status, err
+		}
+		if status.Stages, err = stagesOf(root, boot); err != nil {
+			return status, err
+		}
+	}
 	if status.HostKeys, err = keys.List(root); err != nil {
 		return status, err
 	}
@@ -40,22 +50,13 @@ func ReadStatus(root *rootfs.Root, version string) (Status, error) {
 	if stateErr != nil && !errors.Is(stateErr, errCorrupt) {
 		return status, stateErr
 	}
-	boot := ""
-	if live {
-		if boot, err = line(root, "/proc/sys/kernel/random/boot_id"); err != nil {
-			return status, err
-		}
-		status.Stages, err = stagesOf(root, boot)
-	} else if state != nil && len(state.Stages) > 0 {
+	if !live && state != nil && len(state.Stages) > 0 {
 		boot = state.Stages[len(state.Stages)-1].Boot
 		for _, r := range state.Stages {
 			if r.Boot == boot {
 				status.Stages = append(status.Stages, r)
 			}
 		}
-	}
-	if err != nil {
-		return status, err
 	}
 	if state != nil {
 		status.Instance, status.Steps = state.Instance, ofThisBoot(state.Steps, status.Stages)

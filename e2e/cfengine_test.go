@@ -22,6 +22,7 @@ func TestCFEngine(t *testing.T) {
 	t.Run("two hubs", func(t *testing.T) { testTwoHubs(t, image) })
 	t.Run("without the share", func(t *testing.T) { testHubWithoutShare(t, image) })
 	t.Run("broken policy", func(t *testing.T) { testHubBrokenPolicy(t, image) })
+	t.Run("no policy", func(t *testing.T) { testHubNoPolicy(t, image) })
 	t.Run("cut off", func(t *testing.T) { testHubCutOff(t, image) })
 	t.Run("not sealed", func(t *testing.T) { testHubNotSealed(t, image) })
 	t.Run("CFEngine of Debian 13", func(t *testing.T) { testTwoHubs(t, policyImage(t, "trixie")) })
@@ -309,6 +310,33 @@ func testHubBrokenPolicy(t *testing.T, image string) {
 	put(t, n.Share, "masterfiles/promises.cf", smallPolicy, 0o644)
 	run(t, c, "leaven", "firstboot")
 	wantOK(t, c)
+}
+
+// testHubNoPolicy has cf-serverd start while there is no policy. It shows its key then, and gives clients nothing.
+func testHubNoPolicy(t *testing.T, image string) {
+	n := newPolicyNet(t)
+	hub := n.machine(image, n.hub(), n.Mounts()...)
+	// cf-agent starts the daemons, does not find cf-execd running and takes everything back; then it is run again.
+	put(t, hub.Config.Root, "etc/systemd/system/cf-execd.service.d/late.conf", "[Service]\nExecStartPre=sh -c 'mkdir /run/late && sleep 1 || true'\n", 0o644)
+	c := boot(t, hub.Config)
+	wantOK(t, c)
+	run(t, c, "test", "-e", "/run/late")
+	gives := func() {
+		t.Helper()
+		if out := run(t, c, "cf-net", "-H", hub.Address, "stat", "masterfiles/promises.cf"); !strings.Contains(out, "is a regular file") {
+			t.Errorf("the hub gives no policy: %s", out)
+		}
+	}
+	gives()
+
+	run(t, c, "sh", "-ec", `cd /var/lib/cfengine3/inputs
+		cp promises.cf /root; echo '}' >>promises.cf; systemctl restart cf-serverd; sleep 5; cp /root/promises.cf .`)
+	if text, err := c.Run(t.Context(), "leaven", "health", "--once"); err == nil || !strings.Contains(text, "found no valid policy when it was started") {
+		t.Errorf("health of a hub without policy: %v: %s", err, text)
+	}
+	run(t, c, "leaven", "firstboot")
+	gives()
+	run(t, c, "leaven", "health", "--once")
 }
 
 // testHubCutOff pulls the plug while a hub is brought up, whenever something has just come into being.

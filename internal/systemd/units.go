@@ -2,6 +2,8 @@ package systemd
 
 import (
 	"context"
+	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/leaven-dev/leaven/internal/run"
@@ -18,12 +20,13 @@ type UnitState struct {
 	Active string // in systemd's words: active, reloading, inactive, failed, activating, deactivating
 	Result string // why it failed: "exit-code", "resources"
 	Job    bool   // it is about to change: systemd has work queued for it
+	PID    int    // of a service's main process; 0 without one
 }
 
 // State asks how a unit goes.
 func State(ctx context.Context, unit string) (UnitState, error) {
 	var s UnitState
-	text, err := run.Output(ctx, "systemctl", "show", "--property=ActiveState,Result,Job", unit)
+	text, err := run.Output(ctx, "systemctl", "show", "--property=ActiveState,Result,Job,MainPID", unit)
 	if err != nil {
 		return s, err
 	}
@@ -35,6 +38,10 @@ func State(ctx context.Context, unit string) (UnitState, error) {
 			s.Result = value
 		case "Job":
 			s.Job = value != "" && value != "0"
+		case "MainPID":
+			if s.PID, err = strconv.Atoi(value); err != nil {
+				return s, fmt.Errorf("systemd says that the main process of %s is %q", unit, value)
+			}
 		}
 	}
 	return s, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/leaven-dev/leaven/firstboot"
 	"github.com/leaven-dev/leaven/internal/retry"
+	"github.com/leaven-dev/leaven/internal/systemd"
 )
 
 // bootstrap runs cf-agent and looks at what it says, and, where that is bad, at what it destroyed: it begins by taking apart what
@@ -21,9 +22,19 @@ func (h *host) bootstrap(ctx context.Context, target string, options ...string) 
 	if err != nil {
 		return err
 	}
+	daemon, err := systemd.State(ctx, executor)
+	if err != nil {
+		return err
+	}
 	args := append(options, "--bootstrap", target, "--skip-bootstrap-policy-run")
 	out, err := command(ctx, h.layout.tool("cf-agent"), args...)
 	if err = readOutcome(out).judge(h.Role, err); err == nil {
+		// cf-agent starts the daemons, but not anew where cf-execd runs. From a bootstrap before, which was taken back, they have no policy.
+		if daemon.Job || daemon.Active != "inactive" && daemon.Active != "failed" {
+			if err := systemd.Restart(ctx, umbrella); err != nil {
+				return err
+			}
+		}
 		return h.bootstrapped(true)
 	}
 	after, lookErr := h.standing()

@@ -14,7 +14,7 @@ func (h *host) probes() []firstboot.Probe {
 		return nil
 	}
 	return []firstboot.Probe{{Name: section, Run: func(ctx context.Context) error {
-		_, err := h.servesOwnKey(ctx)
+		_, err := h.serves(ctx)
 		if errors.Is(err, fs.ErrNotExist) {
 			return errors.New("first boot has not made this host a hub")
 		}

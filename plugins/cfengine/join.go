@@ -17,7 +17,7 @@ func (h *host) joinStep() firstboot.Step {
 			if is, err := h.is(standing{server: h.Hub, policy: true}); err != nil || !is {
 				return firstboot.Verdict{Text: "would bootstrap against " + h.Hub}, err
 			}
-			if s, err := systemd.State(ctx, "cf-execd.service"); err != nil || s.Active != "active" {
+			if s, err := systemd.State(ctx, executor); err != nil || s.Active != "active" {
 				return firstboot.Verdict{Text: "policy server " + h.Hub + "; would start cf-execd"}, err
 			}
 			return firstboot.Verdict{OK: true, Text: "policy server " + h.Hub}, nil
@@ -38,7 +38,7 @@ func (h *host) join(ctx context.Context) error {
 			return err
 		}
 	}
-	return h.start(ctx, "cf-execd.service")
+	return h.start(ctx, executor)
 }
 
 func (h *host) tryJoin(ctx context.Context) error {

@@ -14,12 +14,12 @@ import (
 
 // servingStep is the proof: clients that connect now find the right key.
 func (h *host) servingStep() firstboot.Step {
-	return h.step("serving", "the hub serves its key", thorough,
+	return h.step("serving", "the hub serves", thorough,
 		func(ctx context.Context) (firstboot.Verdict, error) {
 			if err := active(ctx, daemons()); err != nil {
 				return firstboot.Verdict{Text: err.Error() + "; would start it"}, nil
 			}
-			text, err := h.servesOwnKey(ctx)
+			text, err := h.serves(ctx)
 			if err != nil {
 				return firstboot.Verdict{Text: err.Error() + "; would see to cf-serverd"}, nil
 			}
@@ -29,10 +29,10 @@ func (h *host) servingStep() firstboot.Step {
 }
 
 // errOtherKey says what a cf-serverd does that was started before the key was there, or without the share.
-var errOtherKey = errors.New("cf-serverd has another key; start cf-serverd.service anew")
+var errOtherKey = errors.New("cf-serverd has another key; start " + umbrella + " anew")
 
-// servesOwnKey connects to this hub as clients do.
-func (h *host) servesOwnKey(ctx context.Context) (string, error) {
+// serves connects to this hub as clients do, and looks whether it has a policy for them.
+func (h *host) serves(ctx context.Context) (string, error) {
 	r, err := loadRecord(h.Root, h.Instance.ID)
 	if err != nil {
 		return "", err
@@ -48,14 +48,17 @@ func (h *host) servesOwnKey(ctx context.Context) (string, error) {
 	if is := digestOf(r.Digest, key); is != r.Digest {
 		return "", fmt.Errorf("%w: it shows %s, and the hubs' key is %s", errOtherKey, is, r.Digest)
 	}
+	if err := servesPolicy(ctx); err != nil {
+		return "", err
+	}
 	return fmt.Sprintf("%s at %s", r.Digest, net.JoinHostPort(address, port)), nil
 }
 
 // settled is how long cf-serverd may take from its start until it answers.
 const settled = 15 * time.Second
 
-// start starts daemons that are not running and waits until they are active, and a hub serves. A cf-serverd that shows another key,
-// or that hangs, is started anew.
+// start starts daemons that are not running and waits until they are active, and a hub serves. Where cf-serverd shows another key, has
+// no policy or hangs, all are started anew: what one of them missed, the others did.
 func (h *host) start(ctx context.Context, units ...string) error {
 	for _, unit := range append([]string{umbrella}, units...) {
 		if err := systemd.Start(ctx, unit); err != nil {
@@ -66,10 +69,10 @@ func (h *host) start(ctx context.Context, units ...string) error {
 	for {
 		err := active(ctx, units)
 		if err == nil && h.Role == hub {
-			_, err = h.servesOwnKey(ctx)
-			if !again && (errors.Is(err, errOtherKey) || err != nil && time.Since(began) > settled) {
+			_, err = h.serves(ctx)
+			if !again && (errors.Is(err, errOtherKey) || errors.Is(err, errNoPolicy) || err != nil && time.Since(began) > settled) {
 				again = true
-				if err := systemd.Restart(ctx, "cf-serverd.service"); err != nil {
+				if err := systemd.Restart(ctx, umbrella); err != nil {
 					return err
 				}
 			}

@@ -10,12 +10,15 @@ import (
 	"github.com/leaven-dev/leaven/internal/systemd"
 )
 
-// daemons are CFEngine's, by their units. All of them use the key.
-func daemons() []string {
-	return []string{"cf-serverd.service", "cf-execd.service", "cf-monitord.service"}
-}
+const (
+	server   = "cf-serverd.service" // serves the policy
+	executor = "cf-execd.service"   // runs cf-agent, every five minutes
+)
 
-// umbrella is the unit that starts them, in Debian's packages and in upstream's.
+// daemons are CFEngine's, by their units. All of them use the key.
+func daemons() []string { return []string{server, executor, "cf-monitord.service"} }
+
+// umbrella is the unit that starts and stops them, in Debian's packages and in upstream's.
 const umbrella = "cfengine3.service"
 
 func dropIn(unit string) string { return "/etc/systemd/system/" + unit + ".d/leaven-share.conf" }

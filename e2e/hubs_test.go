@@ -140,7 +140,7 @@ func (f *fleet) watch(t *testing.T, during func(runs func(int))) {
 			longest = max(longest, r.Took)
 			if r.Failure != "" {
 				failed++
-				t.Logf("%s: after %v: %s", w.Client.ID, r.Took, r.Failure)
+				t.Logf("%s: at %s, after %v, to %s: %s", w.Client.ID, r.Began.UTC().Format(time.TimeOnly), r.Took, hubs.Answered(f.targets.Connections(), w.Client, r), r.Failure)
 			}
 		}
 		t.Logf("%s: %d runs, %d failed, the longest took %v", w.Client.ID, len(runs), failed, longest)

@@ -76,11 +76,12 @@ func (w *Watch) once(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, longestRun)
 	defer cancel()
 	out, err := w.Client.CFAgent(limited)
+	late := limited.Err()
 	if ctx.Err() != nil {
 		return // Stop cut it off
 	}
 	run.Took = time.Since(run.Began)
-	if run.Failure, run.Keys = read(out, err); limited.Err() != nil {
+	if run.Failure, run.Keys = read(out, err); late != nil {
 		run.Failure = "it hung for " + longestRun.String()
 	}
 	w.mu.Lock()

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -52,7 +53,7 @@ const exitReboot = 133
 // Boot starts the container and returns as soon as its systemd runs; WaitBooted
 // waits for the rest. The container ends with ctx, at Close, and with this process.
 func Boot(ctx context.Context, cfg Config) (*Container, error) {
-	if err := errors.Join(machine.NeedRoot(), machine.Need("systemd-nspawn", "nsenter")); err != nil {
+	if err := errors.Join(machine.NeedRoot(), machine.Need("systemd-nspawn", "nsenter"), inotify()); err != nil {
 		return nil, err
 	}
 	log, err := console.Create(cfg.Console)
@@ -102,6 +103,20 @@ func Boot(ctx context.Context, cfg Config) (*Container, error) {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
+}
+
+// inotify sees to enough of its instances for many containers: all share those of this machine's root, a systemd needs about eight, and
+// one that gets none hangs while it boots.
+func inotify() error {
+	const limit, enough = "/proc/sys/fs/inotify/max_user_instances", 1024
+	text, err := os.ReadFile(limit)
+	if err != nil {
+		return err
+	}
+	if n, err := strconv.Atoi(strings.TrimSpace(string(text))); err != nil || n >= enough {
+		return err
+	}
+	return os.WriteFile(limit, []byte(strconv.Itoa(enough)), 0o644)
 }
 
 func arguments(cfg Config, machine string) []string {

@@ -29,9 +29,15 @@ func (s *Settings) fields(to map[string]func(*strictyaml.Value), target reflect.
 	}
 }
 
-// read reads a value over what target holds.
+// read reads a value over what target holds, and notes where there are faults in it.
 func (s *Settings) read(v *strictyaml.Value, target reflect.Value, f field, path string) {
 	s.places[path] = v.Place()
+	if v.Faulty(func() { s.set(v, target, f, path) }) {
+		s.faulty[path] = true
+	}
+}
+
+func (s *Settings) set(v *strictyaml.Value, target reflect.Value, f field, path string) {
 	if w, ok := target.Addr().Interface().(written); ok {
 		if err := w.decode(v); err != nil {
 			v.Fail("%v", err)
@@ -105,6 +111,9 @@ func (s *Settings) list(v *strictyaml.Value, target reflect.Value, f field, path
 		}
 		for at, place := range fresh.places {
 			s.places[join2(index(path, i), at)] = place
+		}
+		for at := range fresh.faulty {
+			s.faulty[join2(index(path, i), at)] = true
 		}
 	})
 }

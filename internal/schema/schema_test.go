@@ -123,7 +123,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// All that is wrong comes at once, with its place; what only the whole can show comes when each layer is right.
+// All that is wrong comes at once, with its place; what only a whole entry or section can show, when there is no other fault in it.
 func TestFaults(t *testing.T) {
 	for _, c := range []struct {
 		layers []string
@@ -143,6 +143,8 @@ b.yaml:1:21: want true or false here, not "si"
 b.yaml:2:13: "7" does not fit here: of the key
 b.yaml:2:22: want a program with its arguments, as a list, or a text for the shell here
 b.yaml:3:12: "B" does not fit here`},
+		{[]string{"nmae: x\nmounts: [{at: /x}, {at: /y, from: z, mode: 999}]\n", "hub:\n  role: client\n"},
+			"a.yaml:1:1: unknown key \"nmae\" (did you mean \"name\"?)\na.yaml:2:10: from is missing: what\na.yaml:2:44: want permission bits in octal such as \"0750\" here, not \"999\"\nb.yaml:2:3: a client needs a peer"},
 		{[]string{"mounts: [{at: /x}]\n", "hub:\n  role: client\n"}, "a.yaml:1:10: from is missing: what\nb.yaml:2:3: a client needs a peer"},
 		{[]string{"hub: {peer: x}\n"}, "a.yaml:1:6: role is missing: what it is"},
 		{[]string{"hub: {role: hubb}\n"}, `a.yaml:1:13: want one of hub, client here, not "hubb" (did you mean "hub"?)`},

@@ -21,12 +21,14 @@ type Section struct {
 type Settings struct {
 	sections []Section
 	places   map[string]strictyaml.Place // by path: "mounts[0].at"
+	faulty   map[string]bool             // paths of values that are not, or not wholly, what was written
+	unread   bool                        // a document is not YAML
 	faults   []strictyaml.Fault
 }
 
 // New begins with nothing read. The structs must hold their zero values.
 func New(sections ...Section) *Settings {
-	return &Settings{sections: sections, places: map[string]strictyaml.Place{}}
+	return &Settings{sections: sections, places: map[string]strictyaml.Place{}, faulty: map[string]bool{}}
 }
 
 // Checked is a struct whose fields depend on one another. Check is called when all layers are in and defaults are set; it calls
@@ -49,12 +51,16 @@ func (s *Settings) Add(doc *strictyaml.Document) {
 		}
 		top.Fields(fields)
 	}
-	s.faults = append(s.faults, doc.Faults()...)
+	if faults := doc.Faults(); len(faults) > 0 {
+		s.faulty[""] = true
+		s.unread = s.unread || doc.Top() == nil
+		s.faults = append(s.faults, faults...)
+	}
 }
 
 // Finish sets defaults and checks the whole. The error joins a [strictyaml.Fault] for each thing that is wrong, in all layers.
 func (s *Settings) Finish() error {
-	if len(s.faults) == 0 { // what could not be read would be missed now
+	if !s.unread { // what is in it would be missed now
 		for _, section := range s.sections {
 			s.finish(reflect.ValueOf(section.Into).Elem(), section.Name)
 		}
@@ -63,6 +69,15 @@ func (s *Settings) Finish() error {
 }
 
 func (s *Settings) err() error {
+	file := map[string]int{} // in the order of the layers
+	for _, f := range s.faults {
+		if _, known := file[f.File]; !known {
+			file[f.File] = len(file)
+		}
+	}
+	slices.SortStableFunc(s.faults, func(a, b strictyaml.Fault) int {
+		return cmp.Or(file[a.File]-file[b.File], a.Line-b.Line, a.Column-b.Column)
+	})
 	var all []error
 	for _, f := range s.faults {
 		all = append(all, f)
@@ -70,7 +85,8 @@ func (s *Settings) err() error {
 	return errors.Join(all...)
 }
 
-// finish sets the defaults of a struct, looks for what is required, and lets it check itself; structs in it come first.
+// finish sets the defaults of a struct, looks for what is required, and lets it check itself; structs in it come first. One with
+// faults is left at that: what is missing may be what is misspelt.
 func (s *Settings) finish(target reflect.Value, path string) {
 	for _, f := range fieldsOf(target.Type()) {
 		v, at := target.Field(f.index), join(path, f.key)
@@ -80,7 +96,7 @@ func (s *Settings) finish(target reflect.Value, path string) {
 				panic(fmt.Sprintf("the default of %s: %v", at, err)) // a mistake in the program, which its tests find
 			}
 		}
-		if !given && f.required {
+		if !given && f.required && !s.faulty[path] {
 			s.fail(path, "%s is missing%s", f.key, sentence(f.doc))
 		}
 		switch {
@@ -101,7 +117,7 @@ func (s *Settings) finish(target reflect.Value, path string) {
 			}
 		}
 	}
-	if c, ok := target.Addr().Interface().(Checked); ok {
+	if c, ok := target.Addr().Interface().(Checked); ok && !s.faulty[path] {
 		c.Check(func(key, format string, args ...any) { s.fail(join(path, key), format, args...) })
 	}
 }

@@ -128,6 +128,13 @@ func (v *Value) Fail(format string, args ...any) {
 	v.doc.errs = append(v.doc.errs, Fault{v.Place(), fmt.Sprintf(format, args...)})
 }
 
+// Faulty runs read and tells whether it found faults in the document.
+func (v *Value) Faulty(read func()) bool {
+	before := len(v.doc.errs)
+	read()
+	return len(v.doc.errs) > before
+}
+
 // Place is where the value begins.
 func (v *Value) Place() Place { return Place{v.doc.file, v.node.Line, v.node.Column} }
 

@@ -14,10 +14,24 @@ import (
 	"github.com/leaven-dev/leaven/internal/seal"
 )
 
-const template = "../packer/templates/debian-qemu.pkr.hcl"
+const (
+	template = "../packer/templates/debian-qemu.pkr.hcl"
+	sealing  = `  provisioner "leaven" {` // the line in it
+)
 
-// TestGoldenImage is the main job: packer builds, the image is clean on its disk, and two instances of it share nothing with
-// the builder or with each other. One that is stopped and started again stays who it is.
+// edited is the template with one line replaced.
+func edited(t *testing.T, dir, line, by string) string {
+	t.Helper()
+	text := string(content(t, ".", template))
+	if strings.Count(text, line) != 1 {
+		t.Fatalf("the template has not one line %q", line)
+	}
+	put(t, dir, "edited.pkr.hcl", strings.Replace(text, line, by, 1), 0o644)
+	return filepath.Join(dir, "edited.pkr.hcl")
+}
+
+// TestGoldenImage is the main job: packer builds, the image is clean on its disk and has its lines in fstab, and two instances of it
+// share nothing with the builder or with each other. One that is stopped and started again stays who it is.
 func TestGoldenImage(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
@@ -27,8 +41,10 @@ func TestGoldenImage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	mounts := filepath.Join(dir, "mounts.yaml")
+	put(t, dir, "mounts.yaml", "mounts: [{efs: fs-0123456789abcdef0, at: /srv/shared, region: eu-central-1}]\n", 0o644)
 	var out bytes.Buffer
-	image, err := builder.Bake(ctx, template, dir, nil, &out)
+	image, err := builder.Bake(ctx, edited(t, dir, sealing, sealing+"\n    mounts = \""+mounts+"\""), dir, nil, &out)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
@@ -39,6 +55,9 @@ func TestGoldenImage(t *testing.T) {
 	cleanOffline(t, m.Root)
 	if again := writtenAfter(t, m.Root, seal.Path); len(again) > 0 {
 		t.Errorf("written after the last stage: %s", again)
+	}
+	if table := string(content(t, m.Root, "etc/fstab")); !strings.Contains(table, "fs-0123456789abcdef0.efs.eu-central-1.amazonaws.com:/ /srv/shared nfs4 ") || !strings.Contains(table, "_netdev") {
+		t.Errorf("the image's fstab:\n%s", table)
 	}
 	if err := m.Close(); err != nil {
 		t.Fatal(err)
@@ -84,23 +103,10 @@ func TestBuildFailsWhenSealingFails(t *testing.T) {
 	defer cancel()
 	builder := newBuilder(t)
 	dir := scratch(t)
-	text, err := os.ReadFile(template)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const last = "\n  provisioner \"leaven\" {"
-	pinned := strings.Replace(string(text), last, `
-  provisioner "shell" {
+	file := edited(t, dir, sealing, `  provisioner "shell" {
     inline = ["echo pinned | sudo tee /var/tmp/pinned", "sudo chattr +i /var/tmp/pinned"]
   }
-`+last, 1)
-	if pinned == string(text) {
-		t.Fatalf("the template has no line %q any more", last)
-	}
-	file := filepath.Join(dir, "pinned.pkr.hcl")
-	if err := os.WriteFile(file, []byte(pinned), 0o644); err != nil {
-		t.Fatal(err)
-	}
+`+sealing)
 	var out bytes.Buffer
 	image, err := builder.Bake(ctx, file, dir, nil, &out)
 	if err == nil {

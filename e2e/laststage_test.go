@@ -20,6 +20,7 @@ import (
 // TestLastStage seals a running system and shuts it down: what is written in between must be gone from the disk, and
 // nothing may have been written after. Until then who builds can come back.
 func TestLastStage(t *testing.T) {
+	t.Parallel()
 	for _, suite := range []string{"bookworm", "trixie"} {
 		t.Run(suite, func(t *testing.T) {
 			root := copyRoot(t, suite)
@@ -80,6 +81,7 @@ func TestLastStage(t *testing.T) {
 
 // TestDisarm takes the last stage back: the machine is not sealed when it powers off, and not when somebody stops the unit.
 func TestDisarm(t *testing.T) {
+	t.Parallel()
 	root := copyRoot(t, "bookworm")
 	install(t, root)
 	c := boot(t, nspawn.Config{Root: root})
@@ -115,6 +117,7 @@ func TestDisarm(t *testing.T) {
 
 // TestDisarmByTheCopy arms a system that leaven is not installed on: the copy that waits for the shutdown takes it back.
 func TestDisarmByTheCopy(t *testing.T) {
+	t.Parallel()
 	c := boot(t, nspawn.Config{Root: copyRoot(t, "bookworm"), Binds: []string{binary(t, "leaven") + ":/run/upload"}})
 	run(t, c, "/run/upload", "bake", "--root", "/", "--last-stage", "--skip", "ssh-host-keys")
 	run(t, c, "systemctl", "is-active", laststage.Unit)
@@ -134,6 +137,7 @@ func TestDisarmByTheCopy(t *testing.T) {
 
 // TestRebootDoesNotSeal reboots in the middle of a build: the machine comes back, so it must be as it was.
 func TestRebootDoesNotSeal(t *testing.T) {
+	t.Parallel()
 	for _, suite := range []string{"bookworm", "trixie"} {
 		t.Run(suite, func(t *testing.T) {
 			root := copyRoot(t, suite)
@@ -164,6 +168,7 @@ func TestRebootDoesNotSeal(t *testing.T) {
 
 // TestWithoutLastStage seals a running system at once. What the build needs goes after all else.
 func TestWithoutLastStage(t *testing.T) {
+	t.Parallel()
 	for _, stage := range []string{"live", "all"} {
 		t.Run(stage, func(t *testing.T) {
 			root := copyRoot(t, "bookworm")

@@ -160,6 +160,9 @@ func TestUserData(t *testing.T) {
 		if name := run(t, c, "hostname"); name != "web-eu-central-1a" {
 			t.Errorf("host name %q", name)
 		}
+		if shown := run(t, c, "leaven", "config", "show"); !strings.Contains(shown, "hostname: ${tag.Name}-${instance.zone} # user data:2:11") {
+			t.Errorf("its configuration:\n%s", shown)
+		}
 		if got := run(t, c, "getent", "-s", "files", "hosts", "web-eu-central-1a"); !strings.HasPrefix(got, "127.0.1.1") {
 			t.Errorf("its name resolves to %q", got)
 		}

@@ -66,3 +66,14 @@ func (l launch) layers() []config.Layer {
 	}
 	return []config.Layer{{Name: l.UserData.Where, Text: []byte(l.UserData.Text)}}
 }
+
+// UserData is the layer of the instance that a tree is, or was last; none before its first boot, or where its user data has nothing for
+// Leaven. Only root may read it.
+func UserData(root *rootfs.Root) ([]config.Layer, error) {
+	id, err := current(root)
+	if id == "" || err != nil {
+		return nil, err
+	}
+	l, err := loadLaunch(root, id)
+	return l.layers(), err
+}

@@ -25,8 +25,8 @@ func newConfigCommand(p *program) *cobra.Command {
 		Long: `Tell everything that is wrong, with file, line and column; exit 0 in order, 1 not.
 
 FILE is user data as EC2 would get it: YAML that begins with "#!/usr/bin/leaven firstboot --config", such a part of MIME
-user data, or plain YAML. It is laid over the files in the tree as at first boot. What only the instance knows, ${...}, is
-not filled in.`,
+user data, or plain YAML. It is laid over the files in the tree as at first boot; without FILE, the user data is that which
+the instance was launched with. What only the instance knows, ${...}, is not filled in.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, bare, err := readConfig(*dir, args)
@@ -44,7 +44,10 @@ not filled in.`,
 	show := &cobra.Command{
 		Use:   "show [FILE]",
 		Short: "Show the configuration as it is with all layers, each value with its origin; secrets are left out",
-		Args:  cobra.MaximumNArgs(1),
+		Long: `Show the configuration as it is with all layers, each value with its origin; secrets are left out.
+
+FILE is user data; see leaven config check. Without it, an instance shows the user data that it was launched with.`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			loaded, _, err := readConfig(*dir, args)
 			if err != nil {
@@ -83,7 +86,7 @@ func newSchemaCommand(p *program) *cobra.Command {
 	return cmd
 }
 
-// readConfig lays a file of user data, if one is named, over the files of a tree. A bare one is YAML without the line that makes it
+// readConfig lays a file of user data over the files of a tree; where none is named, that of the instance that the tree is. A bare one is YAML without the line that makes it
 // Leaven's as user data.
 func readConfig(dir string, args []string) (loaded *config.Loaded, bare bool, err error) {
 	root, err := openRoot(dir, false)
@@ -94,6 +97,13 @@ func readConfig(dir string, args []string) (loaded *config.Loaded, bare bool, er
 	layers, err := config.Files(root)
 	if err != nil {
 		return nil, false, err
+	}
+	if len(args) == 0 {
+		launched, err := firstboot.UserData(root)
+		if err != nil {
+			return nil, false, err
+		}
+		layers = append(layers, launched...)
 	}
 	for _, name := range args {
 		data, err := os.ReadFile(name)

@@ -314,7 +314,8 @@ func volumeComesLate(ctx context.Context, t *testing.T, c *sshclient.Client) {
 	out, err := c.Run(ctx, `set -eu
 umount /srv/data
 echo 1 >$(readlink -f /sys/block/nvme0n1/device/device)/remove
-(sleep 5; echo 1 >/sys/bus/pci/rescan; cut -d' ' -f1 /proc/uptime >/root/came) &
+touch /root/late.log
+(until grep -q 'waiting for volume' /root/late.log; do sleep 0.2; done; sleep 2; echo 1 >/sys/bus/pci/rescan; cut -d' ' -f1 /proc/uptime >/root/came) &
 leaven firstboot >/root/late.log 2>&1 || true
 cut -d' ' -f1 /proc/uptime >/root/mounted
 wait

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/leaven-dev/leaven/internal/systemd"
 )
@@ -17,21 +18,21 @@ import (
 var errNoPolicy = errors.New("cf-serverd found no valid policy when it was started, and serves none; start " + umbrella + " anew")
 
 // servesPolicy looks at what cf-serverd said when it was started. Asking it for a file would need the hub's own address to be in acl.
-// A journal that tells nothing is no evidence.
-func servesPolicy(ctx context.Context) error {
+// A journal that tells nothing, or nothing within the time, is no evidence.
+func servesPolicy(ctx context.Context, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
 	s, err := systemd.State(ctx, server)
 	if err != nil || s.PID == 0 {
-		return err
+		return nil
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	cmd := exec.CommandContext(ctx, "journalctl", "--quiet", "--no-pager", "--boot", "--output=cat", "_SYSTEMD_UNIT="+server, "_PID="+strconv.Itoa(s.PID))
 	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
+	if err == nil {
+		err = cmd.Start()
 	}
-	if err := cmd.Start(); err != nil {
-		return err
+	if err != nil {
+		return nil
 	}
 	defer func() {
 		cancel()

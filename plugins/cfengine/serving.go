@@ -19,7 +19,7 @@ func (h *host) servingStep() firstboot.Step {
 			if err := active(ctx, daemons()); err != nil {
 				return firstboot.Verdict{Text: err.Error() + "; would start it"}, nil
 			}
-			text, err := h.serves(ctx)
+			text, err := h.serves(ctx, settled)
 			if err != nil {
 				return firstboot.Verdict{Text: err.Error() + "; would see to cf-serverd"}, nil
 			}
@@ -31,8 +31,8 @@ func (h *host) servingStep() firstboot.Step {
 // errOtherKey says what a cf-serverd does that was started before the key was there, or without the share.
 var errOtherKey = errors.New("cf-serverd has another key; start " + umbrella + " anew")
 
-// serves connects to this hub as clients do, and looks whether it has a policy for them.
-func (h *host) serves(ctx context.Context) (string, error) {
+// serves connects to this hub as clients do, and looks whether it has a policy for them, which the journal may take so long to tell.
+func (h *host) serves(ctx context.Context, journal time.Duration) (string, error) {
 	r, err := loadRecord(h.Root, h.Instance.ID)
 	if err != nil {
 		return "", err
@@ -48,7 +48,7 @@ func (h *host) serves(ctx context.Context) (string, error) {
 	if is := digestOf(r.Digest, key); is != r.Digest {
 		return "", fmt.Errorf("%w: it shows %s, and the hubs' key is %s", errOtherKey, is, r.Digest)
 	}
-	if err := servesPolicy(ctx); err != nil {
+	if err := servesPolicy(ctx, journal); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%s at %s", r.Digest, net.JoinHostPort(address, port)), nil
@@ -69,7 +69,7 @@ func (h *host) start(ctx context.Context, units ...string) error {
 	for {
 		err := active(ctx, units)
 		if err == nil && h.Role == hub {
-			_, err = h.serves(ctx)
+			_, err = h.serves(ctx, settled)
 			if !again && (errors.Is(err, errOtherKey) || errors.Is(err, errNoPolicy) || err != nil && time.Since(began) > settled) {
 				again = true
 				if err := systemd.Restart(ctx, umbrella); err != nil {

@@ -25,8 +25,8 @@ func TestOutOfMemory(t *testing.T) {
 	install(t, root)
 	put(t, root, "etc/leaven/firstboot.yaml", `network: {metadata: "off"}
 run:
-- {name: hungry, command: exec tail /dev/zero, policy: degrade}
-- {name: beside, command: "until dmesg | grep Killed; do sleep 1; done; touch /root/beside"}
+- {name: hungry, command: exec tail /dev/zero, policy: degrade, network: false}
+- {name: beside, command: "until dmesg | grep Killed; do sleep 1; done; touch /root/beside", network: false}
 `, 0o644)
 	if err := uml.Prepare(ctx, root); err != nil {
 		t.Fatal(err)

@@ -64,12 +64,12 @@ RUN ?=
 
 # -count=1: the end-to-end tests depend on programs and systems that go test does
 # not see, so a cached result could be wrong.
-# -p 1: what needs the machine for itself has it. Tests that can stand others beside
-# them say so (t.Parallel) and run three at a time: some of them wait for minutes.
+# -p 1: what needs the machine for itself has it. Tests that can stand another beside
+# them say so (t.Parallel) and run two at a time: on two cores a third one only makes all slower.
 # -exec: as an ordinary user, the tests are compiled as that user and run as root.
 GO_EXEC = $(if $(SUDO),-exec '$(SUDO)')
 GO_TEST = $(SUDO) rm -rf $(CACHE)/artifacts && mkdir -p $(CACHE)/artifacts && \
-	go test $(GO_EXEC) -count=1 -p 1 -parallel 3 -timeout 75m -artifacts -outputdir $(CACHE)/artifacts $(if $(RUN),-run '$(RUN)')
+	go test $(GO_EXEC) -count=1 -p 1 -parallel 2 -timeout 75m -artifacts -outputdir $(CACHE)/artifacts $(if $(RUN),-run '$(RUN)')
 
 ##@ Parts
 .PHONY: check agents generate fmt clean

@@ -21,7 +21,6 @@ type unsealed struct {
 
 // TestFirstBoot boots instances of an unsealed image in containers.
 func TestFirstBoot(t *testing.T) {
-	t.Parallel()
 	for _, suite := range []string{"bookworm", "trixie"} {
 		t.Run(suite, func(t *testing.T) {
 			image := unsealed{root: copyRoot(t, suite)}

@@ -19,7 +19,6 @@ import (
 
 // TestHealth asks instances for their health as a load balancer does: from outside, over HTTP.
 func TestHealth(t *testing.T) {
-	t.Parallel()
 	for _, suite := range []string{"bookworm", "trixie"} {
 		t.Run(suite, func(t *testing.T) {
 			image := copyRoot(t, suite)

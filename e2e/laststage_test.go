@@ -20,7 +20,6 @@ import (
 // TestLastStage seals a running system and shuts it down: what is written in between must be gone from the disk, and
 // nothing may have been written after. Until then who builds can come back.
 func TestLastStage(t *testing.T) {
-	t.Parallel()
 	for _, suite := range []string{"bookworm", "trixie"} {
 		t.Run(suite, func(t *testing.T) {
 			root := copyRoot(t, suite)
@@ -81,7 +80,6 @@ func TestLastStage(t *testing.T) {
 
 // TestDisarm takes the last stage back: the machine is not sealed when it powers off, and not when somebody stops the unit.
 func TestDisarm(t *testing.T) {
-	t.Parallel()
 	root := copyRoot(t, "bookworm")
 	install(t, root)
 	c := boot(t, nspawn.Config{Root: root})
@@ -117,7 +115,6 @@ func TestDisarm(t *testing.T) {
 
 // TestDisarmByTheCopy arms a system that leaven is not installed on: the copy that waits for the shutdown takes it back.
 func TestDisarmByTheCopy(t *testing.T) {
-	t.Parallel()
 	c := boot(t, nspawn.Config{Root: copyRoot(t, "bookworm"), Binds: []string{binary(t, "leaven") + ":/run/upload"}})
 	run(t, c, "/run/upload", "bake", "--root", "/", "--last-stage", "--skip", "ssh-host-keys")
 	run(t, c, "systemctl", "is-active", laststage.Unit)
@@ -137,7 +134,6 @@ func TestDisarmByTheCopy(t *testing.T) {
 
 // TestRebootDoesNotSeal reboots in the middle of a build: the machine comes back, so it must be as it was.
 func TestRebootDoesNotSeal(t *testing.T) {
-	t.Parallel()
 	for _, suite := range []string{"bookworm", "trixie"} {
 		t.Run(suite, func(t *testing.T) {
 			root := copyRoot(t, suite)
@@ -168,7 +164,6 @@ func TestRebootDoesNotSeal(t *testing.T) {
 
 // TestWithoutLastStage seals a running system at once. What the build needs goes after all else.
 func TestWithoutLastStage(t *testing.T) {
-	t.Parallel()
 	for _, stage := range []string{"live", "all"} {
 		t.Run(stage, func(t *testing.T) {
 			root := copyRoot(t, "bookworm")

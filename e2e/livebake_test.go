@@ -35,7 +35,6 @@ const bakedMounts = "mounts: [{efs: fs-0123456789abcdef0, region: eu-central-1, 
 // TestLivePrograms seals a running system in which services write again what is taken from them, and in which others left
 // programs that want to run when sealing is done. Only rules that have something to do stop and run anything.
 func TestLivePrograms(t *testing.T) {
-	t.Parallel()
 	for _, suite := range []string{"bookworm", "trixie"} {
 		t.Run(suite, func(t *testing.T) {
 			root := copyRoot(t, suite)

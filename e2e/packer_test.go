@@ -33,7 +33,6 @@ func edited(t *testing.T, dir, line, by string) string {
 // TestGoldenImage is the main job: packer builds, the image is clean on its disk and has its lines in fstab, and two instances of it
 // share nothing with the builder or with each other. One that is stopped and started again stays who it is.
 func TestGoldenImage(t *testing.T) {
-	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	builder := newBuilder(t)
@@ -100,7 +99,6 @@ func TestGoldenImage(t *testing.T) {
 
 // TestBuildFailsWhenSealingFails: an image in which something could not be removed must never come to be.
 func TestBuildFailsWhenSealingFails(t *testing.T) {
-	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	builder := newBuilder(t)

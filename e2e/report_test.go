@@ -17,7 +17,6 @@ import (
 
 // TestReport follows what an instance tells of its first boot, by every way: status, picture, journal, message of the day.
 func TestReport(t *testing.T) {
-	t.Parallel()
 	for _, suite := range []string{"bookworm", "trixie"} {
 		t.Run(suite, func(t *testing.T) {
 			root := copyRoot(t, suite)

@@ -19,7 +19,6 @@ import (
 // the status and on the console. What was done to the image after it was sealed is done to its tree, as whoever mounts a
 // snapshot does it.
 func TestSealAtFirstBoot(t *testing.T) {
-	t.Parallel()
 	built := copyRoot(t, "bookworm")
 	install(t, built)
 	clean := sealedByItself(t, overlay(t, built), "")

@@ -86,8 +86,8 @@ func newSchemaCommand(p *program) *cobra.Command {
 	return cmd
 }
 
-// readConfig lays a file of user data over the files of a tree; where none is named, that of the instance that the tree is. A bare one is YAML without the line that makes it
-// Leaven's as user data.
+// readConfig lays a file of user data over the files of a tree; where none is named, that of the instance that the tree is. A bare one
+// is YAML without the line that makes it Leaven's as user data.
 func readConfig(dir string, args []string) (loaded *config.Loaded, bare bool, err error) {
 	root, err := openRoot(dir, false)
 	if err != nil {

@@ -18,7 +18,7 @@ type watch struct {
 	failed  chan error
 	kernel  *os.File
 	inotify *os.File     // nil where there is none
-	clock   *time.Ticker // in its place; nil while there is one
+	clock   *time.Ticker // for files that the kernel does not watch; nil while it watches all
 	done    chan struct{}
 }
 
